@@ -1,20 +1,20 @@
-"""Profiles: load ``profiles/NAME.toml`` into typed objects, and refuse what cannot be meant.
-
-A profile is a named, complete set of pins (docs/reference/profile.md). It is the only place where
-a URL, a version or a hash is written; everything else is rendered from it.
-"""
+"""The shape of a profile: frozen, typed objects that refuse unknown keys."""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
-from xnnkit import paths
-from xnnkit.errors import BadInput, XnnkitError
+from xnnkit.errors import BadInput
+from xnnkit.profile.problem import choices, closest
 
 SCHEMA_VERSION = 1
 
@@ -22,11 +22,22 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 GitId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 RepoName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")]
-PatchSetName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*/[a-z0-9][a-z0-9_.-]*$")]
+PatchSetName = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*/[a-z0-9][a-z0-9_.-]*$")
+]
 Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Version = Annotated[str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")]
+
+
+def _stays_inside(value: str) -> str:
+    """Refuse a path that is absolute, leaves its root or is not in its shortest form."""
+    if value and any(part in ("", ".", "..") for part in value.split("/")):
+        raise ValueError(f"{value!r} must be a relative path without empty, . or .. parts")
+    return value
+
+
 # "" (the archive's root) or a relative path that stays inside.
-StripPrefix = Annotated[str, StringConstraints(pattern=r"^(?!/)(?!.*(^|/)\.\.?(/|$)).*[^/]$|^$")]
+StripPrefix = Annotated[str, AfterValidator(_stays_inside)]
 Format = Literal["tar.gz", "tar.xz", "zip", "deb", "whl"]
 
 MAX_ARCHIVE_BYTES = 2 << 30
@@ -56,7 +67,7 @@ class _OriginBase(_Strict):
         """How to unpack the file, told from its name."""
         for suffix in ("tar.gz", "tar.xz", "zip", "deb", "whl"):
             if self.filename.endswith("." + suffix):
-                return suffix  # type: ignore[return-value]
+                return suffix
         raise BadInput(
             f"{self.filename}: the name does not tell the archive's format",
             why="legal endings are .tar.gz, .tar.xz, .zip, .deb, .whl",
@@ -207,7 +218,7 @@ class Bazel(_Strict):
 
 
 class Benchmark(_Strict):
-    """The program to build: ``source`` is a folder of xnnkit, copied into the workspace as ``package``."""
+    """The program to build."""
 
     name: Label
     source: str
@@ -229,3 +240,38 @@ class Profile(_Strict):
     flavour: Annotated[tuple[Flavour, ...], Field(min_length=1)]
     archive: Annotated[tuple[Archive, ...], Field(min_length=1)]
     toolchain: Annotated[tuple[Toolchain, ...], Field(min_length=1)]
+
+    def get_flavour(self, name: str) -> Flavour:
+        """Return the flavour called ``name``; BadInput lists the legal ones."""
+        for flavour in self.flavour:
+            if flavour.name == name:
+                return flavour
+        raise self._unknown("flavour", name, [f.name for f in self.flavour])
+
+    def get_archive(self, name: str) -> Archive:
+        """Return the archive called ``name``; BadInput lists the legal ones."""
+        for archive in self.archive:
+            if archive.name == name:
+                return archive
+        raise self._unknown("archive", name, [a.name for a in self.archive])
+
+    def get_toolchain(self, name: str, host: str = "") -> Toolchain:
+        """Return the toolchain called ``name``; BadInput lists the legal ones.
+
+        Args:
+            name: ``zig`` or ``ndk``.
+            host: ``linux-x86_64`` or ``linux-aarch64``; "" takes the first of that name.
+        """
+        for toolchain in self.toolchain:
+            if toolchain.name == name and host in ("", toolchain.host):
+                return toolchain
+        raise self._unknown("toolchain", name, [t.name for t in self.toolchain])
+
+    def _unknown(self, kind: str, name: str, legal: list[str]) -> BadInput:
+        nearest = closest(name, legal)
+        return BadInput(
+            f"profile {self.name!r} has no {kind} {name!r}",
+            where=f"profiles/{self.name}.toml",
+            why=f"legal: {choices(name, legal)}",
+            fix=f"use {nearest}" if nearest else f"xnnkit profile show {self.name}",
+        )

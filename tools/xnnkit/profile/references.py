@@ -1,0 +1,112 @@
+"""Checks of a profile that need more than one table, or the folders beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from xnnkit import paths
+from xnnkit.profile.model import Profile
+from xnnkit.profile.problem import choices
+
+Issue = tuple[tuple[str | int, ...], str, str]
+
+PATTERNS = {
+    r"^[0-9a-f]{64}$": "64 hexadecimal digits in lower case, as sha256sum prints them",
+    r"^[0-9a-f]{40}$": "40 hexadecimal digits in lower case, as git rev-parse prints them",
+    r"^[a-z0-9]+(-[a-z0-9]+)*$": "lower-case letters and digits, words joined by -",
+    r"^[0-9]+\.[0-9]+\.[0-9]+$": "three numbers joined by dots, such as 7.7.1",
+    r"^https://[^\s]+$": "an https:// address without blanks",
+    r"^pool/[^\s]+$": "a path below the mirror's root that starts with pool/",
+}
+"""What a pattern of the model asks for, in words."""
+
+
+def check(profile: Profile, stem: str) -> Iterator[Issue]:
+    """Yield (path of the key, what is wrong, what is legal) for each reference that leads nowhere.
+
+    Args:
+        profile: a profile whose single tables are sound.
+        stem: the file's name without its ending; the profile must be called the same.
+    """
+    if profile.name != stem:
+        yield ("name",), f"the profile is named {profile.name!r}, its file {stem!r}", stem
+    yield from _doubles(profile)
+    yield from _flavours(profile)
+    yield from _toolchains(profile)
+    yield from _bazel(profile)
+    yield from _benchmark(profile)
+
+
+def patch_sets() -> list[str]:
+    """Return the names of all patch sets that exist, such as ``xnnpack/switches``."""
+    root = paths.home() / "patches"
+    return sorted(file.parent.relative_to(root).as_posix() for file in root.glob("*/*/patch.toml"))
+
+
+def _doubles(profile: Profile) -> Iterator[Issue]:
+    tables: tuple[tuple[str, Iterable[str]], ...] = (
+        ("flavour", [f.name for f in profile.flavour]),
+        ("archive", [a.name for a in profile.archive]),
+        ("toolchain", [f"{t.name} for {t.host}" for t in profile.toolchain]),
+    )
+    for table, found in tables:
+        seen: set[str] = set()
+        for index, name in enumerate(found):
+            if name in seen:
+                what = f"two [[{table}]] tables are named {name!r}"
+                yield (table, index, "name"), what, "each name once"
+            seen.add(name)
+
+
+def _flavours(profile: Profile) -> Iterator[Issue]:
+    flavours = [f.name for f in profile.flavour]
+    archives = [a.name for a in profile.archive]
+    known_patches = patch_sets()
+    if profile.default_flavour not in flavours:
+        what = f"there is no flavour {profile.default_flavour!r}"
+        yield ("default_flavour",), what, choices(profile.default_flavour, flavours)
+    for index, flavour in enumerate(profile.flavour):
+        for apparent, archive in flavour.archives.items():
+            if archive not in archives:
+                what = f"flavour {flavour.name!r} names an unknown archive {archive!r}"
+                yield ("flavour", index, "archives", apparent), what, choices(archive, archives)
+        for name in flavour.patch_sets:
+            if known_patches and name not in known_patches:
+                what = f"flavour {flavour.name!r} names an unknown patch set {name!r}"
+                yield ("flavour", index, "patch_sets"), what, choices(name, known_patches)
+
+
+def _toolchains(profile: Profile) -> Iterator[Issue]:
+    pinned = [t.name for t in profile.toolchain]
+    for name in profile.toolchains:
+        if name not in pinned:
+            what = f"toolchain {name!r} has no [[toolchain]] table"
+            yield ("toolchains",), what, choices(name, pinned)
+
+
+def _bazel(profile: Profile) -> Iterator[Issue]:
+    bazel = profile.bazel
+    low, it, high = (_numbers(v) for v in (bazel.minimum, bazel.version, bazel.below))
+    if not low <= it < high:
+        what = f"Bazel {bazel.version} is not among the versions the profile calls legal"
+        yield ("bazel", "version"), what, f"{bazel.minimum} <= version < {bazel.below}"
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
+
+
+def _benchmark(profile: Profile) -> Iterator[Issue]:
+    benchmark = profile.benchmark
+    home = paths.home()
+    source = Path(benchmark.source)
+    if source.is_absolute() or ".." in source.parts or not (home / source).is_dir():
+        what = f"there is no folder {benchmark.source!r}"
+        found = [f"benchmarks/{p.name}" for p in (home / "benchmarks").glob("*/")]
+        yield ("benchmark", "source"), what, choices(benchmark.source, found)
+    for index, flavour in enumerate(profile.flavour):
+        if benchmark.archive not in flavour.archives:
+            what = f"flavour {flavour.name!r} does not say which archive {benchmark.archive!r} is"
+            legal = f'archives = {{ {benchmark.archive} = "..." }}'
+            yield ("flavour", index, "archives"), what, legal
