@@ -1,0 +1,141 @@
+"""Bring a directory to a plan: write what differs, touch nothing else, say what changed."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from xnnkit.errors import BadEnvironment, BadInput
+from xnnkit.render.workspace import Plan
+
+MANIFEST = ".xnnkit-files.json"
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How a directory differs from a plan; each a sorted list of relative paths."""
+
+    added: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.changed or self.removed)
+
+
+def _previous(root: Path) -> list[str]:
+    manifest = root / MANIFEST
+    if not manifest.is_file():
+        return []
+    try:
+        files = json.loads(manifest.read_text())["files"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadInput(
+            f"{manifest} is damaged",
+            where=str(manifest),
+            why="it says which files xnnkit wrote and may replace",
+            fix=f"render into a new directory, or delete {root}",
+        ) from error
+    return [str(name) for name in files]
+
+
+def compare(root: Path, plan: Plan) -> Drift:
+    """Return what ``write`` would change. A file is removed only if an earlier render wrote it."""
+    added, changed = [], []
+    for name, data in plan.items():
+        path = root / name
+        if not path.is_file():
+            added.append(name)
+        elif path.read_bytes() != data:
+            changed.append(name)
+    removed = [n for n in _previous(root) if n not in plan and (root / n).is_file()]
+    return Drift(sorted(added), sorted(changed), sorted(removed))
+
+
+def diff(root: Path, plan: Plan, drift: Drift) -> str:
+    """Return the drift as a unified diff, from the directory to the plan."""
+    out: list[str] = []
+    for name in sorted(drift.added + drift.changed + drift.removed):
+        old = "" if name in drift.added else (root / name).read_text(errors="replace")
+        new = "" if name in drift.removed else plan[name].decode(errors="replace")
+        out += difflib.unified_diff(
+            old.splitlines(keepends=True),
+            new.splitlines(keepends=True),
+            f"a/{name}" if name not in drift.added else "/dev/null",
+            f"b/{name}" if name not in drift.removed else "/dev/null",
+        )
+    return "".join(out)
+
+
+def refuse_foreign(root: Path) -> None:
+    """Refuse a directory with files in it that is not an earlier render.
+
+    Raises:
+        BadInput: the directory is not empty and not ours, or it is a file.
+    """
+    if root.exists() and not root.is_dir():
+        raise BadInput(f"{root} is a file", fix="name a directory")
+    if root.is_dir() and any(root.iterdir()) and not (root / MANIFEST).is_file():
+        raise BadInput(
+            f"{root} is not empty, and xnnkit did not render it",
+            where=str(root),
+            why="rendering would mix with files of yours",
+            fix="name an empty or a new directory",
+        )
+
+
+def write(root: Path, plan: Plan) -> Drift:
+    """Write what differs, each file by atomic rename, and delete what an earlier render left.
+
+    Args:
+        root: the workspace; made if it is not there.
+        plan: relative path -> bytes.
+
+    Returns:
+        What was changed. An unchanged file keeps its mtime.
+
+    Raises:
+        BadInput: the directory is somebody else's.
+        BadEnvironment: it cannot be written.
+    """
+    refuse_foreign(root)
+    drift = compare(root, plan)
+    manifest = json.dumps({"schema_version": 1, "files": sorted(plan)}, indent=1) + "\n"
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        # Ours from the first file on: an interrupted render can be finished by the next one.
+        if not (root / MANIFEST).is_file():
+            _replace(root / MANIFEST, manifest.encode())
+        for name in drift.added + drift.changed:
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _replace(path, plan[name])
+        for name in drift.removed:
+            (root / name).unlink()
+        if (root / MANIFEST).read_text() != manifest:
+            _replace(root / MANIFEST, manifest.encode())
+    except OSError as error:
+        raise BadEnvironment(
+            f"the workspace cannot be written: {error.strerror}",
+            where=str(error.filename or root),
+            fix="free disk space or choose another directory, then run the same command again",
+        ) from error
+    return drift
+
+
+def _replace(path: Path, data: bytes) -> None:
+    handle, name = tempfile.mkstemp(prefix=".xnnkit-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(name, 0o666 & ~mask)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
