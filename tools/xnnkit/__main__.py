@@ -12,13 +12,10 @@ MINIMUM = (3, 11)
 def main():  # type: () -> int
     """Run xnnkit with the process's arguments and return its exit code."""
     if sys.version_info < MINIMUM:
-        sys.stderr.write(
-            # A Python that old has no f-strings.
-            "xnnkit needs Python %d.%d or later, this is Python %d.%d\n"
-            "  where: %s\n"
-            "  fix:   python3.11 -m venv .venv && .venv/bin/pip install .\n"
-            % (MINIMUM[0], MINIMUM[1], sys.version_info[0], sys.version_info[1], sys.executable)
-        )
+        needed, found = (".".join(map(str, v[:2])) for v in (MINIMUM, sys.version_info))
+        sys.stderr.write("xnnkit needs Python " + needed + " or later, this is " + found + "\n")
+        sys.stderr.write("  where: " + str(sys.executable) + "\n")
+        sys.stderr.write("  fix:   python3.11 -m venv .venv && .venv/bin/pip install .\n")
         return 3
     from xnnkit.cli import main as cli
 

@@ -80,13 +80,3 @@ def table(rows: Sequence[Sequence[str]], *, indent: int = 0) -> str:
         for row in rows
     )
     return "\n".join(" " * indent + line for line in lines)
-
-
-def size(octets: int) -> str:
-    """Write a size in bytes for a person: ``8.9 MB`` (powers of ten)."""
-    value = float(octets)
-    for unit in ("B", "kB", "MB", "GB"):
-        if value < 1000 or unit == "GB":
-            break
-        value /= 1000
-    return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem
 
+COMPLETE_VAR = "_XNNKIT_COMPLETE"
+"""The variable by which a shell's completion script asks for completions."""
+
 TABLE = {
     "bazel": "Find or set up the Bazel that a profile asks for.",
     "build": "Build and prove every flavour of a profile's benchmark.",
@@ -110,7 +113,9 @@ def main(args: Sequence[str] | None = None) -> int:
             reconfigure(errors="backslashreplace")
     settings: dict[str, bool] = {"debug": False}
     try:
-        code = cli.main(argv, prog_name="xnnkit", standalone_mode=False, obj=settings)
+        code = cli.main(
+            argv, prog_name="xnnkit", complete_var=COMPLETE_VAR, standalone_mode=False, obj=settings
+        )
         sys.stdout.flush()
     except BaseException as error:
         from xnnkit.cli import trouble

@@ -10,7 +10,7 @@ the network or an archive.
 
 from __future__ import annotations
 
-from xnnkit.profile.load import directory, json_schema, load, names
+from xnnkit.profile.load import check, directory, json_schema, load, names
 from xnnkit.profile.model import (
     MAX_ARCHIVE_BYTES,
     SCHEMA_VERSION,
@@ -50,6 +50,7 @@ __all__ = [
     "Proof",
     "PypiOrigin",
     "Toolchain",
+    "check",
     "directory",
     "json_schema",
     "load",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +70,28 @@ def load(name_or_path: str) -> Profile:
     if found:
         raise ProfileError(found)
     return profile
+
+
+def check(names_or_paths: Iterable[str]) -> list[Profile]:
+    """Load every profile named, and raise only after the last, with the problems of all.
+
+    Args:
+        names_or_paths: as `load` takes them.
+
+    Raises:
+        ProfileError: at least one is refused.
+        BadInput: one of them does not exist.
+    """
+    good: list[Profile] = []
+    problems: list[Problem] = []
+    for name in names_or_paths:
+        try:
+            good.append(load(name))
+        except ProfileError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise ProfileError(problems)
+    return good
 
 
 def _find(name_or_path: str) -> Path:

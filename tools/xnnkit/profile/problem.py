@@ -55,7 +55,7 @@ class ProfileError(BadInput):
     """A profile is refused; ``problems`` holds every reason, in the order of the file."""
 
     def __init__(self, problems: Iterable[Problem], *, fix: str = "") -> None:
-        self.problems = tuple(sorted(problems, key=lambda p: (p.line, p.column)))
+        self.problems = tuple(sorted(problems, key=lambda p: (p.file, p.line, p.column)))
         first = self.problems[0]
         super().__init__(first.what, where=first.where, why=first.legal, fix=fix)
 
