@@ -10,7 +10,7 @@ the network or an archive.
 
 from __future__ import annotations
 
-from xnnkit.profile.load import check, directory, json_schema, load, names
+from xnnkit.profile.load import check, directory, load, names
 from xnnkit.profile.model import (
     MAX_ARCHIVE_BYTES,
     SCHEMA_VERSION,
@@ -30,6 +30,7 @@ from xnnkit.profile.model import (
     Toolchain,
 )
 from xnnkit.profile.problem import Problem, ProfileError
+from xnnkit.profile.schema import json_schema
 
 __all__ = [
     "MAX_ARCHIVE_BYTES",

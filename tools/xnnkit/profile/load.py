@@ -16,6 +16,7 @@ from xnnkit.errors import BadInput
 from xnnkit.profile import position, references
 from xnnkit.profile.model import SCHEMA_VERSION, Profile
 from xnnkit.profile.problem import Problem, ProfileError, choices, closest
+from xnnkit.profile.schema import json_schema
 
 _MakeProblem = Callable[[Sequence[str | int], str, str], Problem]
 
@@ -28,12 +29,6 @@ def directory() -> Path:
 def names() -> list[str]:
     """Return the names of all profiles, sorted."""
     return sorted(file.stem for file in directory().glob("*.toml"))
-
-
-def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of a profile, as published in ``profiles/schema.json``."""
-    schema = Profile.model_json_schema()
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
 def load(name_or_path: str) -> Profile:
@@ -65,7 +60,9 @@ def load(name_or_path: str) -> Profile:
     try:
         profile = Profile.model_validate(data)
     except ValidationError as error:
-        raise ProfileError(_explain(e, data, problem) for e in error.errors()) from None
+        raise ProfileError(
+            _explain(e, data, problem) for e in error.errors() if not _follows(e)
+        ) from None
     found = [problem(*issue) for issue in references.check(profile, file.stem)]
     if found:
         raise ProfileError(found)
@@ -196,6 +193,11 @@ def _explain(error: ErrorDetails, data: Any, problem: _MakeProblem) -> Problem:
         what = f"{key!r} cannot be {given!r}"
         legal = "one of " + str((error.get("ctx") or {}).get("expected", ""))
     return problem(path, what, legal)
+
+
+def _follows(error: ErrorDetails) -> bool:
+    """Tell whether a list is called empty only because its elements are refused already."""
+    return error["type"] == "too_short" and bool(error["input"])
 
 
 def _sentence(message: str, context: Mapping[str, Any]) -> tuple[str, str]:

@@ -51,11 +51,17 @@ class _Strict(BaseModel):
 
 class _OriginBase(_Strict):
     sha256: Sha256
+    """SHA-256 of the file's bytes, 64 hexadecimal digits in lower case."""
     size: Annotated[int, Field(gt=0, le=MAX_ARCHIVE_BYTES)]
+    """Size of the file in bytes; a download stops there."""
     strip_prefix: StripPrefix = ""
+    """The folder inside the file that holds the tree; empty when the file's root does."""
     prebuilt: bool = False
+    """The file holds built libraries: only its bytes are checked, there is no tree."""
     version: str = ""
+    """The release that a prebuilt or packaged file was made of."""
     overlay: str = ""
+    """Overrides the archive's overlay when the tree comes from this origin."""
 
     @property
     def filename(self) -> str:
@@ -78,7 +84,9 @@ class HttpOrigin(_OriginBase):
     """A file at a fixed URL."""
 
     type: Literal["http"]
+    """Says that this is a file at a URL."""
     url: Annotated[str, StringConstraints(pattern=r"^https://[^\s]+$")]
+    """The address, https only."""
 
     @property
     def filename(self) -> str:
@@ -90,17 +98,19 @@ class HttpOrigin(_OriginBase):
 
 
 class GitOrigin(_OriginBase):
-    """The http origin's file, made again from a clone under the git root (``git archive``).
-
-    ``timezone`` is the zone the host ran ``git archive --format=zip`` in, because zip members
-    carry local time: America/Los_Angeles for GitHub, UTC for GitLab.
-    """
+    """The http origin's file, made again from a clone under the git root (``git archive``)."""
 
     type: Literal["git"]
+    """Says that the file is made from a clone."""
     repository: Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]
+    """OWNER/NAME; found under the git root as OWNER/NAME, OWNER/NAME.git or OWNER+NAME/repo."""
     format: Literal["tar.gz", "zip"]
+    """The archive's format."""
     timezone: Literal["America/Los_Angeles", "UTC"] = "America/Los_Angeles"
+    """The zone the host makes zips in, since zip members carry local time: America/Los_Angeles for
+    GitHub, UTC for GitLab."""
     paths: tuple[str, ...] = ()
+    """Paths to archive instead of the whole tree."""
 
     @property
     def filename(self) -> str:
@@ -115,7 +125,9 @@ class DebianOrigin(_OriginBase):
     """A file of a Debian mirror's pool; the mirror is the machine's own (apt's configuration)."""
 
     type: Literal["debian"]
+    """Says that a Debian mirror has the file."""
     path: Annotated[str, StringConstraints(pattern=r"^pool/[^\s]+$")]
+    """The file's path below the mirror's root."""
 
     @property
     def filename(self) -> str:
@@ -130,8 +142,11 @@ class PypiOrigin(_OriginBase):
     """A file of the machine's own Python package index (pip's configuration)."""
 
     type: Literal["pypi"]
+    """Says that a Python package index has the file."""
     package: str
+    """The package's name on the index."""
     file: str
+    """The file's name, which tells it from the release's other files."""
 
     @property
     def filename(self) -> str:
@@ -146,18 +161,20 @@ Origin = Annotated[HttpOrigin | GitOrigin | DebianOrigin | PypiOrigin, Field(dis
 
 
 class Archive(_Strict):
-    """One pinned source: a git commit, its tree id, and where its bytes can come from.
-
-    ``name`` is the Bazel repository's name; ``overlay`` names a folder of
-    ``tools/xnnkit/render/overlays`` whose files are laid over the tree.
-    """
+    """One pinned source: a git commit, its tree id, and where its bytes can come from."""
 
     name: RepoName
+    """The Bazel repository's name."""
     commit: GitId
+    """The upstream commit."""
     tree: GitId
+    """The git tree id of that commit, checked against what is inside the file."""
     licence: str
+    """The licence as an SPDX expression."""
     overlay: str = ""
+    """A folder of tools/xnnkit/render/overlays whose files are laid over the tree."""
     origin: Annotated[tuple[Origin, ...], Field(min_length=1)]
+    """Where the file can be had, in the order to try; prebuilt ones last."""
 
     @model_validator(mode="after")
     def _prebuilt_is_last(self) -> Archive:
@@ -173,73 +190,105 @@ class Toolchain(_Strict):
     """A compiler: pinned by bytes only, there is no git tree of a release's binaries."""
 
     name: Literal["zig", "ndk"]
+    """zig links static binaries with musl, ndk links against Android's bionic."""
     version: str
+    """The release."""
     host: Literal["linux-x86_64", "linux-aarch64"]
+    """The machine the compiler runs on."""
     licence: str
+    """The licence as an SPDX expression."""
     origin: Annotated[tuple[Origin, ...], Field(min_length=1)]
+    """Where the file can be had, in the order to try."""
 
 
 class Proof(_Strict):
-    """Glob patterns on the ELF's function symbols, checked on every binary of the flavour.
-
-    ``executed`` are those that a run must be seen to enter, not only to contain.
-    """
+    """Glob patterns on the ELF's function symbols, checked on every binary of the flavour."""
 
     required: tuple[str, ...] = ()
+    """Each pattern must match at least one function."""
     forbidden: tuple[str, ...] = ()
+    """No pattern may match any function."""
     executed: tuple[str, ...] = ()
+    """Functions that a run must be seen to enter, not only to contain."""
 
 
 class Flavour(_Strict):
-    """Which XNNPACK and which switches. ``archives``: apparent repository name -> archive."""
+    """Which XNNPACK and which switches."""
 
     name: Name
+    """The flavour's name, as --flavour takes it."""
     description: str
+    """One line that tells it from the others."""
     archives: dict[RepoName, RepoName]
+    """The repository's name as BUILD files write it, and the archive that stands behind it."""
     patch_sets: tuple[PatchSetName, ...] = ()
+    """Patch sets to apply, in this order; each a folder of patches/ with a patch.toml."""
     switches: dict[Label, bool] = {}
+    """Build settings of XNNPACK and their values."""
     proof: Proof
+    """What the built binary must and must not contain."""
 
 
 class DebianBazel(_Strict):
     """Bazel as a Debian package, for where its own servers cannot be reached."""
 
     package: str
+    """The package's name."""
     suite: str
+    """The suite that has it, such as testing."""
 
 
 class Bazel(_Strict):
-    """Which Bazel: ``version`` is rendered as .bazelversion, ``minimum <= it < below`` is legal."""
+    """Which Bazel builds the workspace."""
 
     version: Version
+    """The version that goes into .bazelversion."""
     minimum: Version
+    """The first version that is legal."""
     below: Version
+    """The first version that is not legal any more."""
     debian: DebianBazel | None = None
+    """The Debian package to take where Bazel's own servers cannot be reached."""
 
 
 class Benchmark(_Strict):
     """The program to build."""
 
     name: Label
+    """The benchmark's name in results."""
     source: str
+    """A folder of xnnkit that is copied into the workspace."""
     package: str
+    """The Bazel package it becomes there."""
     target: Label
+    """The cc_binary's name."""
     archive: RepoName
+    """The repository whose flavour the benchmark measures; every flavour must say what it is."""
 
 
 class Profile(_Strict):
     """A named, complete set of pins."""
 
     schema_version: Literal[1]
+    """The version of this format."""
     name: Name
+    """The profile's name, the same as the file's without .toml."""
     description: str
+    """One line for `xnnkit profile list`."""
     default_flavour: Name
+    """The flavour that a plain `bazel build` builds."""
     toolchains: Annotated[tuple[Literal["zig", "ndk"], ...], Field(min_length=1)]
+    """The compilers this profile can be built with; the first is the default."""
     bazel: Bazel
+    """Which Bazel builds the workspace."""
     benchmark: Benchmark
+    """The program to build."""
     flavour: Annotated[tuple[Flavour, ...], Field(min_length=1)]
+    """The flavours, in the order of reports."""
     archive: Annotated[tuple[Archive, ...], Field(min_length=1)]
+    """Every source in the benchmark's closure."""
     toolchain: Annotated[tuple[Toolchain, ...], Field(min_length=1)]
+    """The compilers' own pins, one for each name and host."""
 
     def get_flavour(self, name: str) -> Flavour:
         """Return the flavour called ``name``; BadInput lists the legal ones."""
