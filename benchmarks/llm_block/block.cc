@@ -3,8 +3,6 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "graph.h"
-
 namespace llm_block {
 namespace {
 
@@ -61,7 +59,7 @@ Value Attention(GraphBuilder& graph, const AttentionContext& context, size_t ind
   const Value values =
       graph.External({1, length, head}, LayerId(index, kValues), XNN_VALUE_FLAG_EXTERNAL_INPUT);
 
-  const Value quantised = graph.Quantise(input, /*pack_for_int4=*/false);
+  const Quantised quantised = graph.Quantise(input, /*pack_for_int4=*/false);
   const Value key = graph.FullyConnected(quantised, layer.key);
   graph.Rotary(graph.Reshape(key, {1, rows, 1, head}), context.rotary, &new_keys);
   graph.FullyConnected(quantised, layer.value, &new_values);
@@ -83,7 +81,7 @@ Value Attention(GraphBuilder& graph, const AttentionContext& context, size_t ind
 }
 
 Value FeedForward(GraphBuilder& graph, const Layer& layer, const Value& input) {
-  const Value quantised = graph.Quantise(input, layer.gate.bits == 4);
+  const Quantised quantised = graph.Quantise(input, layer.gate.bits == 4);
   const Value gate = graph.Unary(xnn_unary_gelu, graph.FullyConnected(quantised, layer.gate));
   const Value up = graph.FullyConnected(quantised, layer.up);
   const Value gated = graph.Binary(xnn_binary_multiply, gate, up);
@@ -99,14 +97,16 @@ Model::Model(const Dims& dims, Variant variant, uint64_t seed, size_t num_thread
   }
 }
 
-Session::Session(Model& model, const Step& step, const Inputs& inputs)
+Session::Session(Model& model, const Step& step, const Inputs& inputs, bool tapped)
     : model_(model), step_(step), inputs_(inputs) {
   const Dims& dims = model.weights_.dims;
   rotary_ = MakeRotaryTable(step.first(), step.rows, dims.head);
   mask_ = MakeMask(step);
   output_.resize(output_size() + kReadSlack / sizeof(float));
 
-  GraphBuilder graph(LayerId(dims.layers, kNewKeys));
+  constexpr uint32_t kLinearsPerLayer = 7;
+  GraphBuilder graph(LayerId(dims.layers, kNewKeys),
+                     tapped ? kLinearsPerLayer * static_cast<uint32_t>(dims.layers) : 0);
   Value stream =
       graph.External({step.rows, dims.model}, kTokens, XNN_VALUE_FLAG_EXTERNAL_INPUT);
   Bind(kTokens, inputs_.tokens.data());
@@ -129,9 +129,11 @@ Session::Session(Model& model, const Step& step, const Inputs& inputs)
     Bind(LayerId(i, kValues), values);
   }
   const Value out = graph.External(stream.shape, kOutput, XNN_VALUE_FLAG_EXTERNAL_OUTPUT);
-  LLM_BLOCK_CHECK(xnn_define_copy(graph.subgraph(), stream.id, out.id, 0));
+  graph.Copy(stream, out);
   Bind(kOutput, output_.data());
   scalars_ = graph.TakeScalars();
+  taps_ = graph.TakeTaps();
+  bound_.insert(bound_.end(), graph.tap_bindings().begin(), graph.tap_bindings().end());
 
   xnn_workspace_t workspace = nullptr;
   LLM_BLOCK_CHECK(xnn_create_workspace(&workspace));

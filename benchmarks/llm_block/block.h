@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "graph.h"
 #include "shape.h"
 #include "weights.h"
 #include "xnn.h"
@@ -33,12 +34,15 @@ class Model {
 // The model must outlive it.
 class Session {
  public:
-  Session(Model& model, const Step& step, const Inputs& inputs);
+  // `tapped`: copy what goes into and out of every fully connected layer. Costs time; the output
+  // stays the same.
+  Session(Model& model, const Step& step, const Inputs& inputs, bool tapped = false);
 
   void Invoke();
 
   const float* output() const { return output_.data(); }
   size_t output_size() const { return step_.rows * model_.weights_.dims.model; }
+  const std::vector<Tap>& taps() const { return taps_; }
 
  private:
   void Bind(uint32_t id, void* data) { bound_.push_back({id, data}); }
@@ -50,6 +54,7 @@ class Session {
   std::vector<float> mask_;
   std::vector<float> output_;
   std::vector<std::unique_ptr<float[]>> scalars_;
+  std::vector<Tap> taps_;
   std::vector<xnn_external_value> bound_;
   Workspace workspace_;
   Runtime runtime_;

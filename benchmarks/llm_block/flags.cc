@@ -106,12 +106,18 @@ const std::map<std::string, Flag>& Table() {
           if (text != "" && text != "true" && text != "false") Refuse("expected true or false");
           flags.verify = text != "false";
         }}},
+      {"linear_tolerance",
+       {"--verify: largest relative error of a single fully connected layer, computed\n"
+        "        again from the activations that XNNPACK had; default 0.001",
+        [](Flags& flags, const std::string& text) {
+          flags.linear_tolerance = ParseTolerance(text);
+        }}},
       {"tolerance",
-       {"--verify: largest relative error against the reference whose activations are\n"
-        "        int8 too; default 0.01",
+       {"--verify: largest relative error of the output against the reference whose\n"
+        "        activations are int8, too; default 0.03",
         [](Flags& flags, const std::string& text) { flags.tolerance = ParseTolerance(text); }}},
       {"float_tolerance",
-       {"--verify: the same against the reference with float activations; default 0.05",
+       {"--verify: the same against the reference with float activations; default 0.06",
         [](Flags& flags, const std::string& text) {
           flags.float_tolerance = ParseTolerance(text);
         }}},

@@ -13,9 +13,10 @@ constexpr uint32_t kMaybePackForGemm = 0x00000080;
 
 }  // namespace
 
-GraphBuilder::GraphBuilder(uint32_t external_values) {
+GraphBuilder::GraphBuilder(uint32_t external_values, uint32_t max_taps)
+    : next_tap_id_(external_values), end_tap_id_(external_values + 2 * max_taps) {
   xnn_subgraph_t subgraph = nullptr;
-  LLM_BLOCK_CHECK(xnn_create_subgraph(external_values, /*flags=*/0, &subgraph));
+  LLM_BLOCK_CHECK(xnn_create_subgraph(end_tap_id_, /*flags=*/0, &subgraph));
   subgraph_.reset(subgraph);
 }
 
@@ -44,6 +45,10 @@ Value GraphBuilder::Internal(const Shape& shape) {
   LLM_BLOCK_CHECK(xnn_define_tensor_value(subgraph(), xnn_datatype_fp32, shape.size(),
                                           shape.data(), nullptr, XNN_INVALID_VALUE_ID, 0, &id));
   return {id, shape};
+}
+
+void GraphBuilder::Copy(const Value& from, const Value& to) {
+  LLM_BLOCK_CHECK(xnn_define_copy(subgraph(), from.id, to.id, 0));
 }
 
 Value GraphBuilder::Unary(xnn_unary_operator op, const Value& a) {
@@ -102,28 +107,43 @@ Value GraphBuilder::MatMul(const Value& a, const Value& b, bool transpose_b) {
   return result;
 }
 
-Value GraphBuilder::Quantise(const Value& a, bool pack_for_int4) {
+Quantised GraphBuilder::Quantise(const Value& a, bool pack_for_int4) {
   uint32_t id;
   LLM_BLOCK_CHECK(xnn_define_dynamically_quantized_tensor_value(
       subgraph(), xnn_datatype_qdint8, a.shape.size(), /*num_nonbatch_dims=*/1, a.shape.data(),
       XNN_INVALID_VALUE_ID, 0, &id));
   LLM_BLOCK_CHECK(xnn_define_unary(subgraph(), xnn_unary_convert, nullptr, a.id, id,
                                    pack_for_int4 ? kMaybePackForGemm : 0));
-  return {id, a.shape};
+  return {{id, a.shape}, a};
 }
 
-Value GraphBuilder::FullyConnected(const Value& input, const Linear& linear, const Value* out) {
+std::vector<float> GraphBuilder::CopyOut(const Value& value) {
+  size_t count = 1;
+  for (size_t dim : value.shape) count *= dim;
+  std::vector<float> buffer(count + kReadSlack / sizeof(float));
+  const uint32_t id = next_tap_id_++;
+  Copy(value, External(value.shape, id, XNN_VALUE_FLAG_EXTERNAL_OUTPUT));
+  tap_bindings_.push_back({id, buffer.data()});
+  return buffer;
+}
+
+Value GraphBuilder::FullyConnected(const Quantised& input, const Linear& linear, const Value* out) {
   const Shape filter_shape = {linear.outputs, linear.inputs};
   uint32_t filter;
   LLM_BLOCK_CHECK(xnn_define_channelwise_quantized_tensor_value_v2(
       subgraph(), linear.bits == 4 ? xnn_datatype_qcint4 : xnn_datatype_qcint8,
       linear.zero_point(), linear.scale.data(), filter_shape.size(), /*channel_dim=*/0,
       filter_shape.data(), linear.data.data(), XNN_INVALID_VALUE_ID, 0, &filter));
-  Shape shape = input.shape;
+  Shape shape = input.stored.shape;
   shape.back() = linear.outputs;
   const Value result = out != nullptr ? *out : Internal(shape);
-  LLM_BLOCK_CHECK(xnn_define_fully_connected(subgraph(), -INFINITY, INFINITY, input.id, filter,
-                                             /*bias_id=*/XNN_INVALID_VALUE_ID, result.id, 0));
+  LLM_BLOCK_CHECK(xnn_define_fully_connected(subgraph(), -INFINITY, INFINITY, input.stored.id,
+                                             filter, /*bias_id=*/XNN_INVALID_VALUE_ID, result.id,
+                                             0));
+  if (next_tap_id_ < end_tap_id_) {
+    std::vector<float> in = CopyOut(input.source);
+    taps_.push_back({&linear, std::move(in), CopyOut(result)});
+  }
   return result;
 }
 

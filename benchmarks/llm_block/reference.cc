@@ -49,37 +49,6 @@ void Unpack(const Linear& linear, size_t output, std::vector<int8_t>& row) {
   for (size_t i = 0; i < linear.inputs; ++i) row[i] = static_cast<int8_t>(linear.At(output, i));
 }
 
-Matrix FullyConnected(const Linear& linear, const Matrix& input, Activations activations) {
-  const size_t rows = input.size() / linear.inputs;
-  std::vector<QuantisedRow> quantised;
-  if (activations == Activations::kDynamicInt8) {
-    for (size_t r = 0; r < rows; ++r) {
-      quantised.push_back(Quantise(&input[r * linear.inputs], linear.inputs));
-    }
-  }
-  Matrix output(rows * linear.outputs);
-  std::vector<int8_t> weights;
-  for (size_t o = 0; o < linear.outputs; ++o) {
-    Unpack(linear, o, weights);
-    for (size_t r = 0; r < rows; ++r) {
-      double sum;
-      if (activations == Activations::kFloat) {
-        sum = 0.0;
-        for (size_t i = 0; i < linear.inputs; ++i) sum += input[r * linear.inputs + i] * weights[i];
-      } else {
-        const QuantisedRow& row = quantised[r];
-        int64_t total = 0;
-        for (size_t i = 0; i < linear.inputs; ++i) {
-          total += (row.stored[i] - row.zero_point) * weights[i];
-        }
-        sum = static_cast<double>(total) / row.scale;
-      }
-      output[r * linear.outputs + o] = sum * linear.scale[o];
-    }
-  }
-  return output;
-}
-
 Matrix RmsNorm(const Matrix& input, size_t width, const std::vector<float>& weight) {
   Matrix output(input.size());
   for (size_t at = 0; at < input.size(); at += width) {
@@ -147,12 +116,44 @@ Matrix Extend(const std::vector<float>& cache, size_t old_count, const Matrix& f
 
 }  // namespace
 
+std::vector<double> ReferenceLinear(const Linear& linear, const std::vector<double>& input,
+                                    Activations activations) {
+  const size_t rows = input.size() / linear.inputs;
+  std::vector<QuantisedRow> quantised;
+  if (activations == Activations::kDynamicInt8) {
+    for (size_t r = 0; r < rows; ++r) {
+      quantised.push_back(Quantise(&input[r * linear.inputs], linear.inputs));
+    }
+  }
+  Matrix output(rows * linear.outputs);
+  std::vector<int8_t> weights;
+  for (size_t o = 0; o < linear.outputs; ++o) {
+    Unpack(linear, o, weights);
+    for (size_t r = 0; r < rows; ++r) {
+      double sum;
+      if (activations == Activations::kFloat) {
+        sum = 0.0;
+        for (size_t i = 0; i < linear.inputs; ++i) sum += input[r * linear.inputs + i] * weights[i];
+      } else {
+        const QuantisedRow& row = quantised[r];
+        int64_t total = 0;
+        for (size_t i = 0; i < linear.inputs; ++i) {
+          total += (row.stored[i] - row.zero_point) * weights[i];
+        }
+        sum = static_cast<double>(total) / row.scale;
+      }
+      output[r * linear.outputs + o] = sum * linear.scale[o];
+    }
+  }
+  return output;
+}
+
 std::vector<double> Reference(const Weights& weights, const Step& step, const Inputs& inputs,
                               Activations activations) {
   const Dims& dims = weights.dims;
   const std::vector<float> rotary = MakeRotaryTable(step.first(), step.rows, dims.head);
   const auto linear = [&](const Linear& layer, const Matrix& input) {
-    return FullyConnected(layer, input, activations);
+    return ReferenceLinear(layer, input, activations);
   };
 
   Matrix stream(inputs.tokens.begin(),

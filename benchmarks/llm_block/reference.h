@@ -15,6 +15,11 @@ enum class Activations {
   kDynamicInt8,  // rounded to int8 row by row, as XNNPACK's dynamic quantisation does
 };
 
+// One fully connected layer: `input` holds rows of linear.inputs, the result as many of
+// linear.outputs.
+std::vector<double> ReferenceLinear(const Linear& linear, const std::vector<double>& input,
+                                    Activations activations);
+
 // The block's output, [rows][model].
 std::vector<double> Reference(const Weights& weights, const Step& step, const Inputs& inputs,
                               Activations activations);
