@@ -134,12 +134,8 @@ def unpack(rctx, file, format, strip_prefix):
         data = [p for p in rctx.path("_deb").readdir(watch = "no") if p.basename.startswith("data.tar")]
         if len(data) != 1:
             fail("{}: expected one data.tar.* in the Debian package, found {}".format(rctx.name, data))
-        rctx.extract(archive = data[0], output = "_data")
-        source = rctx.path("_data/" + strip_prefix)
-        for entry in source.readdir(watch = "no"):
-            rctx.rename(entry, entry.basename)
+        rctx.extract(archive = data[0], stripPrefix = strip_prefix)
         rctx.delete("_deb")
-        rctx.delete("_data")
     else:
         rctx.extract(archive = file, stripPrefix = strip_prefix)
     rctx.delete(file)

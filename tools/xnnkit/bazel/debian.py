@@ -1,0 +1,198 @@
+"""Debian's Bazel, without installing it: packages unpacked into the cache, run under bubblewrap.
+
+Debian testing's Bazel does not run on Debian stable (newer libraries), so it is started in a mount
+namespace where the unpacked ``/usr`` stands in place of the host's; every path is the same inside
+and outside. apt verifies the packages by the archive's signature. No root is needed, and no
+maintainer script runs: of their work only Java's configuration matters, and that is moved below
+``/usr`` here.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from filelock import FileLock
+
+from xnnkit import apt, paths
+from xnnkit.bazel import registry
+from xnnkit.bazel.launcher import Bazel
+from xnnkit.errors import BadEnvironment
+from xnnkit.profile import Bazel as Requirement
+
+READY = "READY"
+
+# What Bazel's actions and tests start from /bin and /usr/bin; none of it is in Bazel's closure.
+_HOST_TOOLS = (
+    "bash coreutils dash diffutils findutils grep gzip patch python3-minimal sed tar unzip xz-utils"
+).split()
+
+_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+
+
+def location(requirement: Requirement) -> Path:
+    """Return where Debian's Bazel for this requirement is, or will be."""
+    assert requirement.debian is not None
+    name = f"debian-{requirement.debian.suite}-{requirement.version}"
+    return paths.cache_dir() / "bazel" / name
+
+
+def missing_tools() -> list[str]:
+    """Return the Debian packages that the set-up itself needs and the host lacks."""
+    needed = {"apt-get": "apt", "dpkg-deb": "dpkg", "bwrap": "bubblewrap"}
+    return [package for program, package in needed.items() if not shutil.which(program)]
+
+
+def namespaces_work() -> bool:
+    """Return whether bubblewrap may make the mount namespace it needs."""
+    if not shutil.which("bwrap"):
+        return False
+    probe = ["bwrap", "--dev-bind", "/", "/", "--", "/bin/true"]
+    return subprocess.run(probe, capture_output=True).returncode == 0
+
+
+def set_up(requirement: Requirement) -> Bazel:
+    """Return Debian's Bazel, unpacked and ready; a second call finds it there.
+
+    Raises:
+        BadEnvironment: a tool, the mirror, the version or namespaces are not to be had.
+    """
+    assert requirement.debian is not None
+    root = location(requirement)
+    if not (root / READY).is_file():
+        _refuse_early()
+        root.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{root}.lock"):
+            if not (root / READY).is_file():
+                # Half a set-up is never used: READY is written last.
+                shutil.rmtree(root, ignore_errors=True)
+                _unpack(root, requirement)
+    java = next((root / "usr/lib/jvm").glob("java-*-openjdk-*"), None)
+    if java is None:
+        raise BadEnvironment("Debian's Bazel came without Java", where=str(root), fix=f"rm -r {root}")
+    return Bazel(
+        kind="debian",
+        version=(root / READY).read_text().strip(),
+        program=("bwrap", "--dev-bind", "/", "/", "--ro-bind", str(root / "usr"), "/usr", "--", "/usr/bin/bazel"),
+        startup=(
+            "--nosystem_rc",
+            "--install_base=/usr/share/bazel",
+            "--trust_install_base",
+            f"--server_javabase=/usr/lib/jvm/{java.name}",
+            f"--bazelrc={root / 'debian.bazelrc'}",
+        ),
+    )
+
+
+def _refuse_early() -> None:
+    if missing := missing_tools():
+        raise BadEnvironment(
+            f"missing: {', '.join(missing)}", fix=f"apt-get install -y {' '.join(missing)}"
+        )
+    if not _KEYRING.is_file():
+        raise BadEnvironment(
+            "this host does not know Debian's signing keys",
+            where=str(_KEYRING),
+            fix="apt-get install -y debian-archive-keyring",
+        )
+    if not namespaces_work():
+        raise BadEnvironment(
+            "bubblewrap may not make a namespace here",
+            why="unprivileged user namespaces are off, or this is a container without them",
+            fix="sysctl -w kernel.unprivileged_userns_clone=1",
+        )
+
+
+def _run(command: Sequence[str], what: str, **environment: str) -> str:
+    done = subprocess.run(
+        command, capture_output=True, text=True, stdin=subprocess.DEVNULL, env={**os.environ, **environment}
+    )
+    if done.returncode:
+        raise BadEnvironment(
+            f"{what} failed", where=" ".join(command), why=" / ".join(done.stderr.splitlines()[-3:])
+        )
+    return done.stdout
+
+
+def _apt_configuration(state: Path, architecture: str) -> str:
+    # The host's own settings for reaching a mirror (a proxy, say) are kept, nothing else is.
+    lines = [line for line in apt.configuration("Acquire") if "Post-Invoke" not in line]
+    lines += [
+        f'Dir "{state}";',
+        f'Dir::State::status "{state}/status";',
+        f'Dir::Etc::sourcelist "{state}/sources.list";',
+        'Dir::Etc::sourceparts "/dev/null";',
+        'Dir::Etc::parts "/dev/null";',
+        'Dir::Etc::preferencesparts "/dev/null";',
+        # A mirror frozen at a date serves a Release file that has expired; its signature holds.
+        'Acquire::Check-Valid-Until "false";',
+        'Acquire::Languages "none";',
+        'Acquire::Retries "3";',
+        'APT::Install-Recommends "false";',
+        'APT::Get::Assume-Yes "true";',
+        f'APT::Architecture "{architecture}";',
+        f'APT::Architectures {{ "{architecture}"; }};',
+        'APT::Sandbox::User "";',
+        'Debug::NoLocking "true";',
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _unpack(root: Path, requirement: Requirement) -> None:
+    assert requirement.debian is not None
+    architecture = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine())
+    if architecture is None:
+        raise BadEnvironment(f"Debian has no Bazel for {platform.machine()}")
+    state = root / "apt"
+    for folder in ("var/lib/apt/lists/partial", "var/cache/apt/archives/partial", "etc/apt"):
+        (state / folder).mkdir(parents=True)
+    (state / "status").touch()
+    sources = [
+        f"deb [signed-by={_KEYRING}] {mirror} {requirement.debian.suite} main" for mirror in apt.mirrors()[:1]
+    ]
+    (state / "sources.list").write_text("\n".join(sources) + "\n")
+    (state / "apt.conf").write_text(_apt_configuration(state, architecture))
+    config = {"APT_CONFIG": str(state / "apt.conf")}
+    _run(["apt-get", "-q", "update"], "reading the mirror's package list", **config)
+    package = requirement.debian.package
+    shown = _run(["apt-cache", "show", package], f"looking up {package}", **config)
+    versions = [line.split()[1] for line in shown.splitlines() if line.startswith("Version:")]
+    upstream = [v.split("-")[0].split("+")[0] for v in versions]
+    if requirement.version not in upstream:
+        raise BadEnvironment(
+            f"the mirror has {package} {', '.join(upstream) or 'nowhere'}, not {requirement.version}",
+            where=f"suite {requirement.debian.suite}",
+        )
+    _run(
+        ["apt-get", "-q", "install", "--download-only", package, *_HOST_TOOLS],
+        f"downloading {package}",
+        **config,
+    )
+    packages = sorted((state / "var/cache/apt/archives").glob("*.deb"))
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        list(pool.map(lambda deb: _run(["dpkg-deb", "-x", str(deb), str(root)], f"unpacking {deb.name}"), packages))
+    shutil.rmtree(state)
+    _move_configuration(root)
+    registry.write(root / "registry", root / "usr/share/bazel")
+    (root / "debian.bazelrc").write_text(registry.bazelrc(root / "registry"))
+    (root / READY).write_text(f"{requirement.version}\n")
+
+
+def _move_configuration(root: Path) -> None:
+    """Move Java's /etc below /usr, the only directory that the namespace replaces."""
+    for java in (root / "etc").glob("java-*-openjdk"):
+        moved = root / "usr/share/xnnkit-etc" / java.name
+        moved.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(java, moved)
+        for link in (root / "usr/lib/jvm").rglob("*"):
+            if not link.is_symlink():
+                continue
+            target = os.readlink(link)
+            if target.startswith(f"/etc/{java.name}"):
+                link.unlink()
+                link.symlink_to("/usr/share/xnnkit-etc/" + target.removeprefix("/etc/"))
