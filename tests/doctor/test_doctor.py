@@ -1,0 +1,191 @@
+"""Each lack is named, required or optional, with one line to paste; no test asks this machine."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from xnnkit import doctor, profile
+from xnnkit.cli.main import cli
+from xnnkit.doctor import Need, Places, Probes
+
+PLACES = Places(cache=Path("/cache"), output=Path("/out"), git_root=Path("/clones"))
+PROGRAMS = {"git", "qemu-aarch64", "adb", "bazel", "apt-get", "dpkg-deb", "bwrap"}
+
+
+def says(argv: Sequence[str]) -> str | None:
+    """Answer like the real programs do."""
+    name = argv[0].rsplit("/", 1)[-1]
+    return {"git": "git version 2.39.5\n", "bazel": "bazel 7.7.1\n", "bwrap": ""}.get(name, "v 1.2")
+
+
+HEALTHY = Probes(
+    python=lambda: (3, 11, 2),
+    machine=lambda: "linux x86_64",
+    which=lambda name: f"/usr/bin/{name}" if name in PROGRAMS else None,
+    output=says,
+    disk_free=lambda path: 50 * 10**9,
+    writable=lambda path: True,
+    memory=lambda: 8 * 10**9,
+    reachable=lambda url: True,
+    debian_mirror=lambda: "http://mirror.example/debian",
+    package_index=lambda: "https://index.example/simple",
+    encoding=lambda: "UTF-8",
+    is_root=lambda: False,
+    exists=lambda path: True,
+)
+
+
+def examine(**changed: Any) -> dict[str, Need]:
+    """Examine a healthy machine on which only ``changed`` probes differ."""
+    probes = dataclasses.replace(HEALTHY, **changed)
+    needs = doctor.examine(profile.load("xnnpack-2024-11"), PLACES, probes)
+    assert len({n.name for n in needs}) == len(needs)
+    return {need.name: need for need in needs}
+
+
+def without(*names: str) -> Any:
+    return lambda name: f"/usr/bin/{name}" if name in PROGRAMS - set(names) else None
+
+
+def test_a_healthy_machine_lacks_nothing() -> None:
+    needs = examine()
+    assert [n.name for n in needs.values() if not n.ok or n.fix] == []
+    assert doctor.ready(list(needs.values()))
+    assert needs["bazel"].found == "7.7.1, /usr/bin/bazel"
+
+
+LACKS = [
+    ("python", True, {"python": lambda: (3, 10, 1)}, "python3.11 -m venv"),
+    ("machine", True, {"machine": lambda: "darwin arm64"}, "linux x86_64"),
+    ("git", True, {"which": without("git")}, "sudo apt-get install -y git"),
+    ("qemu-aarch64", True, {"which": without("qemu-aarch64")}, "apt-get install -y qemu-user"),
+    ("adb", False, {"which": without("adb")}, "sudo apt-get install -y adb"),
+    ("bazel", True, {"which": without("bazel", "bwrap")}, "apt-get install -y bubblewrap"),
+    (
+        "bazel",
+        True,
+        {"which": without("bazel"), "output": lambda argv: None},
+        "sudo sysctl -w kernel.unprivileged_userns_clone=1",
+    ),
+    ("cache", True, {"writable": lambda path: False}, "export XNNKIT_CACHE="),
+    (
+        "disk-cache",
+        True,
+        {"disk_free": lambda path: 9 * 10**9 if path == Path("/cache") else 10**11},
+        "export XNNKIT_CACHE=",
+    ),
+    (
+        "disk-output",
+        True,
+        {"disk_free": lambda path: 9 * 10**9 if path == Path("/out") else 10**11},
+        "df -h /out",
+    ),
+    ("memory", True, {"memory": lambda: 3 * 10**9}, "free -h"),
+    ("github.com", False, {"reachable": lambda url: "github" not in url}, "curl -sSI https://git"),
+    ("debian", False, {"debian_mirror": lambda: ""}, "apt-get indextargets"),
+    ("pypi", False, {"package_index": lambda: ""}, "pip config list"),
+    ("locale", False, {"encoding": lambda: "ANSI_X3.4-1968"}, "export LC_ALL=C.UTF-8"),
+]
+
+
+@pytest.mark.parametrize(("name", "required", "changed", "fix"), LACKS)
+def test_one_lack(name: str, required: bool, changed: dict[str, Any], fix: str) -> None:
+    needs = examine(**changed)
+    assert not needs[name].ok
+    assert needs[name].required is required
+    assert fix in needs[name].fix
+    assert "\n" not in needs[name].fix
+    assert doctor.ready(list(needs.values())) is not required
+    assert [n.name for n in needs.values() if not n.ok] == [name]
+
+
+def test_root_needs_no_sudo() -> None:
+    assert examine(which=without("adb"), is_root=lambda: True)["adb"].fix == (
+        "apt-get install -y adb"
+    )
+
+
+@pytest.mark.parametrize("version", ["4.2.3", "7.3.9", "8.0.0", "9.1.0"])
+def test_a_bazel_that_is_not_legal_is_set_up_from_debian(version: str) -> None:
+    bazel = examine(output=lambda argv: f"bazel {version}" if "bazel" in argv[0] else says(argv))
+    assert bazel["bazel"].ok
+    assert f"is {version}, not 7.4.0 <= version < 8.0.0" in bazel["bazel"].found
+    assert "can be set up from bazel-bootstrap of Debian testing" in bazel["bazel"].found
+
+
+def test_bazelisk_is_enough() -> None:
+    only = {"git", "qemu-aarch64", "bazelisk"}
+    needs = examine(which=lambda name: f"/b/{name}" if name in only else None)
+    assert needs["bazel"].ok
+    assert "/b/bazelisk fetches 7.7.1" in needs["bazel"].found
+
+
+def test_debian_alone_is_enough() -> None:
+    needs = examine(
+        reachable=lambda url: "mirror.example" in url or "index.example" in url,
+        exists=lambda path: False,
+    )
+    assert needs["sources"].ok
+    assert not needs["github.com"].ok
+
+
+def test_without_any_way_to_an_archive_the_archive_is_named() -> None:
+    needs = examine(reachable=lambda url: "github.com" in url, exists=lambda path: False)
+    assert not needs["sources"].ok
+    assert needs["sources"].required
+    assert needs["sources"].found == "no way to get KleidiAI, zig"
+    assert "xnnkit mirror xnnpack-2024-11" in needs["sources"].fix
+
+
+def test_what_is_in_the_cache_needs_no_network() -> None:
+    in_cache = examine(
+        reachable=lambda url: False,
+        exists=lambda path: path.is_relative_to("/cache/sha256"),
+    )
+    assert in_cache["sources"].ok
+
+
+@pytest.mark.parametrize("place", ["google/XNNPACK", "google/XNNPACK.git", "google+XNNPACK/repo"])
+def test_a_clone_is_found_in_each_of_its_places(place: str) -> None:
+    needs = examine(exists=lambda path: path == Path("/clones") / place)
+    assert needs["git-root"].found.startswith("1 of ")
+    assert needs["git-root"].fix.startswith("git clone --mirror https://github.com/")
+
+
+def test_hosts_are_asked_once_each() -> None:
+    asked: list[str] = []
+    examine(reachable=lambda url: not asked.append(url))
+    assert sorted(asked) == sorted(set(asked))
+    assert "https://github.com/" in asked
+
+
+def test_text_falls_back_to_ascii() -> None:
+    needs = [Need("git", True, True, "here"), Need("adb", False, False, "gone", "get adb")]
+    assert doctor.as_text(needs, "utf-8").splitlines() == [
+        "✓  git  here",
+        "✗  adb  gone (optional)",
+        "        $ get adb",
+        "",
+        "ready to build and run",
+    ]
+    plain = doctor.as_text(needs, "ascii")
+    assert plain.isascii()
+    assert plain.splitlines()[:2] == ["ok git  here", "NO adb  gone (optional)"]
+
+
+@pytest.mark.parametrize(("ok", "code"), [(True, 0), (False, 3)])
+def test_command(ok: bool, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    needs = [Need("git", ok, True, "seen", "" if ok else "get git")]
+    monkeypatch.setattr(doctor, "examine", lambda *args: needs)
+    shown = CliRunner().invoke(cli, ["doctor"])
+    assert (shown.exit_code, "git" in shown.stdout) == (code, True)
+    as_json = CliRunner().invoke(cli, ["doctor", "xnnpack-2024-11", "--json"])
+    assert as_json.exit_code == code
+    data = json.loads(as_json.stdout)
+    assert (data["schema_version"], data["ok"], data["needs"][0]["name"]) == (1, ok, "git")

@@ -1,0 +1,112 @@
+"""Everything that the doctor asks of the machine, one function a question, each replaceable."""
+
+from __future__ import annotations
+
+import contextlib
+import locale
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+NETWORK_SECONDS = 3.0
+COMMAND_SECONDS = 10.0
+
+
+def output(argv: Sequence[str]) -> str | None:
+    """Run a command and return what it printed, None when it fails, hangs or is not there."""
+    try:
+        done = subprocess.run(
+            argv,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=COMMAND_SECONDS,
+            stdin=subprocess.DEVNULL,
+            cwd="/",  # away from any .bazelversion
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
+def disk_free(path: Path) -> int:
+    """Return the free bytes of the file system that ``path`` is, or would be, on."""
+    return shutil.disk_usage(_existing(path)).free
+
+
+def writable(path: Path) -> bool:
+    """Tell whether a file can be made at ``path``, a directory that need not exist yet."""
+    try:
+        with tempfile.TemporaryFile(dir=_existing(path)):
+            return True
+    except OSError:
+        return False
+
+
+def _existing(path: Path) -> Path:
+    return next(p for p in (path.absolute(), *path.absolute().parents) if p.is_dir())
+
+
+def memory() -> int | None:
+    """Return the bytes of memory this process may use (machine or cgroup), None if not known."""
+    try:
+        found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    except (ValueError, OSError):
+        return None
+    with contextlib.suppress(OSError, ValueError):  # no cgroup, or "max"
+        found.append(int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return min(found)
+
+
+def reachable(url: str) -> bool:
+    """Tell whether anything answers at ``url``; proxies are taken from the environment."""
+    import requests
+
+    try:
+        with requests.head(url, timeout=NETWORK_SECONDS, allow_redirects=False) as answer:
+            return answer.status_code < 500
+    except requests.RequestException:
+        return False
+
+
+def debian_mirror() -> str:
+    """Return the base URL of the machine's Debian mirror, "" when apt names none."""
+    sites = output(["apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages"])
+    return next((s for s in (sites or "").split() if s.startswith("http")), "")
+
+
+def package_index() -> str:
+    """Return the base URL of the Python package index that pip would ask, "" without pip."""
+    # pip's help names the index that its configuration, the environment or its default say.
+    wide = ["env", "COLUMNS=1000", sys.executable, "-m", "pip", "download", "--help"]
+    match = re.search(r"--index-url .*\(default:? (http[^)\s]+)\)", output(wide) or "")
+    return match[1] if match else ""
+
+
+@dataclass(frozen=True)
+class Probes:
+    """The questions; the defaults ask this machine.
+
+    Every field is a function, so that a test can put its own answer in its place.
+    """
+
+    python: Callable[[], tuple[int, ...]] = lambda: tuple(sys.version_info[:3])
+    machine: Callable[[], str] = lambda: f"{platform.system()} {platform.machine()}".lower()
+    which: Callable[[str], str | None] = shutil.which
+    output: Callable[[Sequence[str]], str | None] = output
+    disk_free: Callable[[Path], int] = disk_free
+    writable: Callable[[Path], bool] = writable
+    memory: Callable[[], int | None] = memory
+    reachable: Callable[[str], bool] = reachable
+    debian_mirror: Callable[[], str] = debian_mirror
+    package_index: Callable[[], str] = package_index
+    encoding: Callable[[], str] = locale.getencoding
+    is_root: Callable[[], bool] = lambda: os.geteuid() == 0
+    exists: Callable[[Path], bool] = Path.exists
