@@ -37,7 +37,8 @@ def report(error: BaseException, argv: Sequence[str], *, debug: bool) -> int:
         argv: the command line, without the program's name.
         debug: print the traceback of an unexpected error instead of writing it to a file.
     """
-    if isinstance(error, BrokenPipeError):
+    # click turns a broken pipe into SystemExit(1), which would read as a finding.
+    if isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError):
         # Whoever read our output has gone; nothing is left to say, and nobody to say it to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
