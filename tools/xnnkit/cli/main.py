@@ -7,6 +7,7 @@ Nothing heavy is imported here: ``xnnkit --help`` takes no longer than click its
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,7 +15,7 @@ import click
 from xnnkit import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from click.shell_completion import CompletionItem
 
@@ -39,6 +40,19 @@ TABLE = {
     "verify": "Check a profile's archives, by bytes and by tree.",
 }
 """Every subcommand and its one line of help; the module is ``xnnkit.cli.NAME``."""
+
+
+class ReaderGone(Exception):
+    """Whoever read our output has gone, as in ``xnnkit ... | head``."""
+
+
+@contextmanager
+def _broken_pipe_kept() -> Iterator[None]:
+    """Hide a broken pipe from click, which would exit with 1: that means a finding here."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise ReaderGone from error
 
 
 class LazyGroup(click.Group):
@@ -78,9 +92,14 @@ class LazyGroup(click.Group):
             if name.startswith(incomplete)
         ]
 
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        with _broken_pipe_kept():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> None:
         """Run the command; what it returns is no exit code (``ctx.exit`` sets one)."""
-        super().invoke(ctx)
+        with _broken_pipe_kept():
+            super().invoke(ctx)
 
 
 @click.command(

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 
 import click
 
+from xnnkit.cli.main import ReaderGone
 from xnnkit.errors import BadEnvironment, BadInput, XnnkitError
 
 BUG = 3
@@ -37,8 +38,7 @@ def report(error: BaseException, argv: Sequence[str], *, debug: bool) -> int:
         argv: the command line, without the program's name.
         debug: print the traceback of an unexpected error instead of writing it to a file.
     """
-    # click turns a broken pipe into SystemExit(1), which would read as a finding.
-    if isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError):
+    if isinstance(error, (BrokenPipeError, ReaderGone)):
         # Whoever read our output has gone; nothing is left to say, and nobody to say it to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
