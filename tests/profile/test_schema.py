@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 from xnnkit import profile
+from xnnkit.profile.references import PATTERNS
 
 
 def published(repository: Path) -> dict[str, Any]:
@@ -45,6 +46,22 @@ def test_it_refuses_what_the_loader_refuses(old: str, new: str, write, repositor
     validator = jsonschema.Draft202012Validator(published(repository))
     assert validator.is_valid(tomllib.loads(good))
     assert not validator.is_valid(tomllib.loads(bad))
+
+
+def test_every_pattern_is_explained_in_words() -> None:
+    patterns: set[str] = set()
+
+    def collect(node: Any) -> None:
+        if isinstance(node, dict):
+            patterns.update(p for p in [node.get("pattern")] if isinstance(p, str))
+            for inner in node.values():
+                collect(inner)
+        elif isinstance(node, list):
+            for inner in node:
+                collect(inner)
+
+    collect(profile.json_schema())
+    assert patterns == set(PATTERNS)
 
 
 def test_every_field_is_described() -> None:

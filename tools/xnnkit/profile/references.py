@@ -17,6 +17,10 @@ PATTERNS = {
     r"^[a-z0-9]+(-[a-z0-9]+)*$": "lower-case letters and digits, words joined by -",
     r"^[0-9]+\.[0-9]+\.[0-9]+$": "three numbers joined by dots, such as 7.7.1",
     r"^https://[^\s]+$": "an https:// address without blanks",
+    r"^[A-Za-z_][A-Za-z0-9_]*$": "letters, digits and _, no digit first",
+    r"^[A-Za-z][A-Za-z0-9_.-]*$": "letters, digits, _, . and -, a letter first",
+    r"^[a-z0-9][a-z0-9_.-]*/[a-z0-9][a-z0-9_.-]*$": "ARCHIVE/PATCH_SET, a folder of patches/",
+    r"^[\w.-]+/[\w.-]+$": "OWNER/NAME",
     r"^pool/[^\s]+$": "a path below the mirror's root that starts with pool/",
 }
 """What a pattern of the model asks for, in words."""
