@@ -27,7 +27,12 @@ class Drift:
         return bool(self.added or self.changed or self.removed)
 
 
-def _previous(root: Path) -> list[str]:
+def rendered_files(root: Path) -> list[str]:
+    """Return the files that the last render wrote, relative to ``root``; none if it never ran.
+
+    Raises:
+        BadInput: the record of them is damaged.
+    """
     manifest = root / MANIFEST
     if not manifest.is_file():
         return []
@@ -52,7 +57,7 @@ def compare(root: Path, plan: Plan) -> Drift:
             added.append(name)
         elif path.read_bytes() != data:
             changed.append(name)
-    removed = [n for n in _previous(root) if n not in plan and (root / n).is_file()]
+    removed = [n for n in rendered_files(root) if n not in plan and (root / n).is_file()]
     return Drift(sorted(added), sorted(changed), sorted(removed))
 
 

@@ -1,0 +1,187 @@
+"""``xnnkit build``: the whole way from a profile to proved binaries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import xnnkit
+from xnnkit import paths
+from xnnkit.bazel import Bazel, find
+from xnnkit.build import invoke, manifest, stamp
+from xnnkit.build.prepare import Prepared, prepare
+from xnnkit.build.request import Options, Sources, key_of
+from xnnkit.errors import BadInput, Finding
+from xnnkit.profile import Flavour, Profile
+
+_RULES_SOURCES = ("MODULE.bazel", "BUILD.bazel", "LICENSE", "rules", "patches")
+
+
+def target(profile: Profile, flavour: Flavour) -> str:
+    """Return the label of a flavour's binary in the workspace."""
+    return f"//:{profile.benchmark.name}_{flavour.name.replace('-', '_')}"
+
+
+def chosen(profile: Profile, options: Options) -> list[Flavour]:
+    """Return the flavours to build, in the profile's order.
+
+    Raises:
+        BadInput: an unknown flavour or toolchain.
+    """
+    if options.toolchain not in profile.toolchains:
+        raise BadInput(
+            f"profile {profile.name} has no toolchain {options.toolchain!r}",
+            why=f"legal: {', '.join(profile.toolchains)}",
+            fix=f"xnnkit build {profile.name} --toolchain {profile.toolchains[0]}",
+        )
+    wanted = [profile.get_flavour(name).name for name in options.flavours]
+    return [flavour for flavour in profile.flavour if not wanted or flavour.name in wanted]
+
+
+def build(
+    profile: Profile,
+    options: Options,
+    sources: Sources,
+    progress: Callable[..., None] | None = None,
+    say: Callable[[str], None] = lambda text: None,
+) -> dict[str, Any]:
+    """Build every chosen flavour in one Bazel invocation, prove each, and write the manifest.
+
+    Args:
+        profile: the pins.
+        options: what to build.
+        sources: where archives may come from.
+        progress: download events, as in ``archives.fetch``.
+        say: called with a line for each step.
+
+    Returns:
+        The manifest's content.
+
+    Raises:
+        Finding: an archive is not the pinned one, or a binary's proof fails.
+        BadInput, BadEnvironment, XnnkitError: as the steps do.
+    """
+    flavours = chosen(profile, options)
+    say(f"{profile.name}: fetching and verifying")
+    prepared = prepare(profile, options.out / "workspace", sources, progress)
+    bazel = find(profile.bazel)
+    say(f"{profile.name}: building {', '.join(f.name for f in flavours)} with Bazel {bazel.version} ({bazel.kind})")
+    request = request_of(profile, flavours, prepared, options, sources)
+    invoke.build(bazel, prepared.workspace, request, options.log)
+    say(f"{profile.name}: proving")
+    content = finish(profile, flavours, prepared, options, bazel)
+    remember(profile, options, sources, prepared, bazel, request, content)
+    return content
+
+
+def request_of(
+    profile: Profile,
+    flavours: Sequence[Flavour],
+    prepared: Prepared,
+    options: Options,
+    sources: Sources,
+) -> invoke.Request:
+    """Return the Bazel invocation for these flavours."""
+    return invoke.Request(
+        targets=[target(profile, flavour) for flavour in flavours],
+        cache=sources.cache,
+        selected={one.name: one.origin.sha256 for one in prepared.fetched},
+        distdirs=sources.distdirs,
+        disk_cache=options.disk_cache or sources.cache / "bazel" / "disk",
+        extra=tuple(options.bazel_options),
+    )
+
+
+def finish(
+    profile: Profile,
+    flavours: Sequence[Flavour],
+    prepared: Prepared,
+    options: Options,
+    bazel: Bazel,
+) -> dict[str, Any]:
+    """Place the binaries, prove each from its ELF, and write the manifest.
+
+    Raises:
+        Finding: a proof fails; every failed check of every flavour is named.
+    """
+    from xnnkit import elf
+
+    binaries: list[dict[str, Any]] = []
+    failures: list[str] = []
+    places = [str(prepared.workspace.absolute()), str(Path.home()), str(paths.cache_dir())]
+    forbidden = [place.encode() + b"/" for place in places if len(place) > 1]
+    for flavour in flavours:
+        label = target(profile, flavour)
+        built = prepared.workspace / "bazel-bin" / label.removeprefix("//:")
+        placed = options.out / "bin" / flavour.name / profile.benchmark.name
+        manifest.place(built, placed)
+        proof = elf.prove(placed, flavour.proof, forbidden_strings=forbidden)
+        failures += [f"{flavour.name}: {c.name}: {c.detail}" for c in proof.checks if not c.ok]
+        binaries.append(
+            {
+                "flavour": flavour.name,
+                "path": placed.relative_to(options.out).as_posix(),
+                "sha256": manifest.sha256_of(placed),
+                "size": placed.stat().st_size,
+                "proof": proof.to_json(),
+            }
+        )
+    content = {
+        "profile": profile.name,
+        "toolchain": options.toolchain,
+        "bazel": bazel.version,
+        "xnnkit": xnnkit.__version__,
+        "workspace": "workspace",
+        "benchmark": profile.benchmark.name,
+        "archives": manifest.archives(prepared.fetched),
+        "binaries": binaries,
+    }
+    manifest.write(options.out, content)
+    if failures:
+        raise Finding(
+            f"{len(failures)} proof(s) of {profile.name} failed",
+            where=str(options.out / manifest.NAME),
+            why="\n".join(failures),
+            fix=f"xnnkit elf {options.out}/bin/{flavours[0].name}/{profile.benchmark.name}",
+        )
+    return content
+
+
+# ---------------------------------------------------------------------------- nothing changed
+
+
+def remember(
+    profile: Profile,
+    options: Options,
+    sources: Sources,
+    prepared: Prepared,
+    bazel: Bazel,
+    request: invoke.Request,
+    content: dict[str, Any],
+) -> None:
+    """Write the stamp that lets the next build go straight to Bazel."""
+    from xnnkit.profile import path_of
+    from xnnkit.render.directory import MANIFEST, rendered_files
+
+    home = paths.home()
+    roots = [home / name for name in _RULES_SOURCES]
+    roots += [home / profile.benchmark.source, path_of(profile.name), Path(xnnkit.__file__).parent]
+    files = stamp.watched(roots)
+    files += [str(one.blob) for one in prepared.fetched]
+    files += [str(prepared.workspace / name) for name in [MANIFEST, *rendered_files(prepared.workspace)]]
+    files += [str(options.out / binary["path"]) for binary in content["binaries"]]
+    files.append(str(options.out / manifest.NAME))
+    stamp.write(
+        options.out,
+        key_of(profile.name, options, sources),
+        files,
+        {
+            "argv": bazel.argv("build", *request.options(), *request.targets),
+            "workspace": str(prepared.workspace),
+            "outputs": stamp.facts(
+                str(prepared.workspace / "bazel-bin" / label.removeprefix("//:"))
+                for label in request.targets
+            ),
+        },
+    )

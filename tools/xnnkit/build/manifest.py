@@ -1,0 +1,100 @@
+"""``build.json``: what was built from what, and what was proved of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xnnkit.errors import BadEnvironment, BadInput
+
+if TYPE_CHECKING:
+    from xnnkit.archives.fetch import Fetched
+
+NAME = "build.json"
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file, in hex."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def place(source: Path, target: Path) -> None:
+    """Copy a built binary to where users find it, atomically; an equal one keeps its times.
+
+    Raises:
+        BadEnvironment: it cannot be written.
+    """
+    try:
+        if target.is_file() and sha256_of(target) == sha256_of(source):
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(f".{target.name}.{os.getpid()}")
+        shutil.copyfile(source, partial)
+        partial.chmod(0o755)
+        os.replace(partial, target)
+    except OSError as error:
+        raise BadEnvironment(
+            f"the binary cannot be placed: {error.strerror}", where=str(target)
+        ) from error
+
+
+def archives(fetched: Sequence[Fetched]) -> list[dict[str, Any]]:
+    """Return the identity of every archive that went into the build, JSON-ready."""
+    return [
+        {
+            "name": one.name,
+            "kind": one.kind,
+            "origin": one.origin.type,
+            "location": one.origin.location,
+            "sha256": one.sha256,
+            "size": one.size,
+            "tree": one.tree,
+            "prebuilt": one.prebuilt,
+            "accepted_by_tree": one.accepted,
+        }
+        for one in fetched
+    ]
+
+
+def write(out: Path, content: dict[str, Any]) -> Path:
+    """Write the manifest atomically and return its path."""
+    path = out / NAME
+    partial = out / f".{NAME}.{os.getpid()}"
+    partial.write_text(json.dumps({"schema_version": 1, **content}, indent=2) + "\n")
+    os.replace(partial, path)
+    return path
+
+
+def read(out: Path) -> dict[str, Any]:
+    """Read the manifest of a build.
+
+    Raises:
+        BadInput: there is none, or it is not one.
+    """
+    path = out / NAME
+    try:
+        data = json.loads(path.read_text())
+    except FileNotFoundError as error:
+        raise BadInput(
+            "nothing has been built here",
+            where=str(path),
+            fix="xnnkit build PROFILE",
+        ) from error
+    except ValueError as error:
+        raise BadInput(
+            f"not a build manifest: {error}", where=str(path), fix="xnnkit build PROFILE"
+        ) from error
+    if not isinstance(data, dict) or data.get("schema_version") != 1:
+        raise BadInput(
+            "a build manifest of another xnnkit",
+            where=str(path),
+            why="legal schema_version: 1",
+            fix="xnnkit build PROFILE",
+        )
+    return data

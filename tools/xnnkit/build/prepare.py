@@ -1,0 +1,166 @@
+"""The steps before Bazel: verified archives, rendered patches, the workspace."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import xnnkit
+from xnnkit import paths
+from xnnkit.build.request import Sources
+from xnnkit.errors import BadEnvironment, XnnkitError
+from xnnkit.profile import Profile
+from xnnkit.render import directory, workspace
+
+if TYPE_CHECKING:
+    from xnnkit.archives.fetch import Fetched
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A workspace that is ready for Bazel, and the archives it will use."""
+
+    workspace: Path
+    fetched: list[Fetched]
+    drift: directory.Drift = field(default_factory=directory.Drift)
+
+
+def fetch(
+    profile: Profile, sources: Sources, progress: Callable[..., None] | None = None
+) -> list[Fetched]:
+    """Fetch and verify every archive and toolchain of a profile.
+
+    Raises:
+        Finding: bytes or a tree are not the pinned ones.
+        BadEnvironment: an archive cannot be had from any origin.
+    """
+    from xnnkit.archives.cache import Cache
+    from xnnkit.archives.fetch import fetch_profile
+
+    return fetch_profile(
+        profile,
+        cache=Cache(sources.cache),
+        origins=sources.origins,
+        git_root=sources.git_root,
+        distdirs=list(sources.distdirs),
+        jobs=sources.jobs,
+        accept_tree=sources.accept_tree,
+        progress=progress,
+    )
+
+
+def render_patches(profile: Profile, fetched: Sequence[Fetched], cache: Path) -> dict[str, str]:
+    """Return patch set name -> unified diff, rendered on the verified trees.
+
+    A diff depends on the tree, the patch set and xnnkit alone, so it is kept in the cache.
+
+    Raises:
+        Finding: an anchor does not match the tree.
+    """
+    by_name = {one.name: one for one in fetched}
+    diffs: dict[str, str] = {}
+    for archive, names in workspace.patched_archives(profile).items():
+        if not names:
+            continue
+        one = by_name[archive]
+        key = _patches_key(profile.get_archive(archive).tree, names)
+        kept = [cache / "patches" / key / f"{i:04d}.patch" for i in range(len(names))]
+        if not all(path.is_file() for path in kept):
+            _render(one, names, kept)
+        for name, path in zip(names, kept, strict=True):
+            diffs[name] = path.read_text()
+    return diffs
+
+
+def _patches_key(tree: str, names: Sequence[str]) -> str:
+    digest = hashlib.sha256(f"{xnnkit.__version__} {tree}".encode())
+    engine = Path(xnnkit.__file__).parent / "patches"
+    roots = [engine] + [paths.home() / "patches" / name for name in names]
+    for root in roots:
+        for path in sorted(p for p in root.rglob("*") if p.is_file() and p.suffix != ".pyc"):
+            digest.update(f"\0{path.relative_to(root)}\0".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _render(one: Fetched, names: Sequence[str], kept: Sequence[Path]) -> None:
+    from xnnkit.archives.unpack import unpack
+    from xnnkit.patches.model import load_patch_set
+    from xnnkit.patches.render import render
+
+    kept[0].parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="xnnkit-tree-") as scratch:
+        tree = Path(scratch) / "tree"
+        tree.mkdir()
+        unpack(one.blob, one.origin.archive_format, tree, strip_prefix=one.origin.strip_prefix)
+        for name, path in zip(names, kept, strict=True):
+            text = render(load_patch_set(name), tree)
+            partial = Path(f"{path}.{id(path)}.tmp")
+            partial.write_text(text)
+            # The next set's anchors are looked for in the tree that this one leaves.
+            if name != names[-1]:
+                _apply(partial, tree)
+            partial.replace(path)
+
+
+def _apply(diff: Path, tree: Path) -> None:
+    done = subprocess.run(
+        ["git", "apply", "--whitespace=nowarn", str(diff.absolute())],
+        cwd=tree,
+        capture_output=True,
+        text=True,
+        env={"GIT_DIR": "/nonexistent", "PATH": "/usr/bin:/bin", "GIT_CEILING_DIRECTORIES": str(tree.parent)},
+    )
+    if done.returncode:
+        raise XnnkitError("a rendered patch does not apply", where=str(diff), why=done.stderr.strip())
+
+
+def plan_of(profile: Profile, sources: Sources) -> workspace.Plan:
+    """Return the workspace's files, fetching what the patches are rendered on.
+
+    Raises:
+        Finding, BadEnvironment, BadInput: as fetching and rendering do.
+    """
+    fetched = fetch(profile, sources)
+    return workspace.plan(profile, render_patches(profile, fetched, sources.cache))
+
+
+def prepare(
+    profile: Profile,
+    root: Path,
+    sources: Sources,
+    progress: Callable[..., None] | None = None,
+) -> Prepared:
+    """Fetch, render the patches, and bring ``root`` to what the profile says.
+
+    Args:
+        profile: the pins.
+        root: the workspace's directory.
+        sources: where archives may come from.
+        progress: called with download events, as in ``archives.fetch``.
+
+    Raises:
+        Finding, BadEnvironment, BadInput: as the steps do.
+    """
+    _refuse_little_space(root)
+    fetched = fetch(profile, sources, progress)
+    plan = workspace.plan(profile, render_patches(profile, fetched, sources.cache))
+    return Prepared(root, fetched, directory.write(root, plan))
+
+
+def _refuse_little_space(root: Path) -> None:
+    existing = next(p for p in [root, *root.absolute().parents] if p.exists())
+    free = shutil.disk_usage(existing).free
+    needed = 2 << 30
+    if free < needed:
+        raise BadEnvironment(
+            f"{free >> 20} MiB free, a build needs {needed >> 20} MiB",
+            where=str(existing),
+            fix="free disk space, or name another directory with --out",
+        )

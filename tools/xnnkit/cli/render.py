@@ -1,0 +1,60 @@
+"""``xnnkit render``: write a workspace in which plain ``bazel build`` works."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from xnnkit.cli._common import emit_json, json_option, load_profile, note, profile_argument
+from xnnkit.cli._sources import source_options, sources_of
+
+
+@click.command()
+@profile_argument
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if OUT is not what would be written.")
+@click.option("--diff", "show_diff", is_flag=True, help="Write nothing; print what would change.")
+@source_options
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    profile: str,
+    out: Path,
+    check: bool,
+    show_diff: bool,
+    as_json: bool,
+    **source: Any,
+) -> None:
+    """Write PROFILE's workspace into OUT.
+
+    OUT is a new or empty directory, or one that xnnkit rendered before. What is unchanged is not
+    touched. The workspace needs no xnnkit: the rules come along, and it can be moved.
+    """
+    from xnnkit.build.prepare import plan_of
+    from xnnkit.render import directory
+
+    planned = plan_of(load_profile(profile), sources_of(**source))
+    out = out.absolute()
+    if check or show_diff:
+        directory.refuse_foreign(out)
+        drift = directory.compare(out, planned)
+        text = directory.diff(out, planned, drift) if show_diff else ""
+    else:
+        drift = directory.write(out, planned)
+        text = ""
+    if as_json:
+        emit_json({"out": str(out), "files": len(planned), "drift": vars(drift), "diff": text})
+    elif show_diff:
+        click.echo(text, nl=False)
+    else:
+        verb = "differ" if check else "written"
+        count = len(drift.added) + len(drift.changed) + len(drift.removed)
+        for kind, names in vars(drift).items():
+            for name in names:
+                note(f"{kind:8} {name}")
+        click.echo(f"{out}: {len(planned)} files, {count} {verb}")
+    if drift and check:
+        ctx.exit(1)
