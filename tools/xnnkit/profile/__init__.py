@@ -10,7 +10,7 @@ the network or an archive.
 
 from __future__ import annotations
 
-from xnnkit.profile.load import check, directory, load, names
+from xnnkit.profile.load import check, directory, load, names, path_of
 from xnnkit.profile.model import (
     MAX_ARCHIVE_BYTES,
     SCHEMA_VERSION,
@@ -56,4 +56,5 @@ __all__ = [
     "json_schema",
     "load",
     "names",
+    "path_of",
 ]

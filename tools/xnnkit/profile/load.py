@@ -42,7 +42,7 @@ def load(name_or_path: str) -> Profile:
         ProfileError: the file cannot be meant; every problem with its file, line and key.
         BadInput: there is no such profile.
     """
-    file = _find(name_or_path)
+    file = path_of(name_or_path)
     text = _read(file)
     data = _parse(text, file)
     lines = position.line_map(text)
@@ -91,7 +91,12 @@ def check(names_or_paths: Iterable[str]) -> list[Profile]:
     return good
 
 
-def _find(name_or_path: str) -> Path:
+def path_of(name_or_path: str) -> Path:
+    """Return the file of a profile.
+
+    Raises:
+        BadInput: there is no such profile.
+    """
     if "/" in name_or_path or name_or_path.endswith(".toml"):
         file = Path(name_or_path)
         if not file.is_file():
