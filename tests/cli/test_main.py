@@ -122,6 +122,19 @@ def test_usage_errors(
     assert fix in err.splitlines()[-1]
 
 
+def test_json_for_another_program_is_not_for_us(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @click.command()
+    @click.argument("rest", nargs=-1, type=click.UNPROCESSED)
+    def command(rest: tuple[str, ...]) -> None:
+        raise BadInput(" ".join(rest))
+
+    monkeypatch.setattr(cli.LazyGroup, "get_command", lambda self, ctx, name: command)
+    assert cli.main(["bazel", "--", "query", "--json"]) == 2
+    assert capsys.readouterr() == ("", "xnnkit: query --json\n")
+
+
 def test_usage_error_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["profile", "show", "--json"]) == 2
     data = json.loads(capsys.readouterr().out)

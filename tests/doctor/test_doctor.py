@@ -21,7 +21,7 @@ PROGRAMS = {"git", "qemu-aarch64", "adb", "bazel", "apt-get", "dpkg-deb", "bwrap
 def says(argv: Sequence[str]) -> str | None:
     """Answer like the real programs do."""
     name = argv[0].rsplit("/", 1)[-1]
-    return {"git": "git version 2.39.5\n", "bazel": "bazel 7.7.1\n", "bwrap": ""}.get(name, "v 1.2")
+    return {"git": "git version 2.39.5\n", "bazel": "bazel 7.7.1\n"}.get(name, "v 1.2")
 
 
 HEALTHY = Probes(
@@ -34,6 +34,9 @@ HEALTHY = Probes(
     memory=lambda: 8 * 10**9,
     reachable=lambda url: True,
     debian_mirror=lambda: "http://mirror.example/debian",
+    bazel_set_up=lambda requirement: None,
+    namespaces_work=lambda: True,
+    getenv=lambda name: None,
     package_index=lambda: "https://index.example/simple",
     encoding=lambda: "UTF-8",
     is_root=lambda: False,
@@ -70,7 +73,7 @@ LACKS = [
     (
         "bazel",
         True,
-        {"which": without("bazel"), "output": lambda argv: None},
+        {"which": without("bazel"), "namespaces_work": lambda: False},
         "sudo sysctl -w kernel.unprivileged_userns_clone=1",
     ),
     ("cache", True, {"writable": lambda path: False}, "export XNNKIT_CACHE="),
@@ -121,9 +124,48 @@ def test_a_bazel_that_is_not_legal_is_set_up_from_debian(version: str) -> None:
 
 def test_bazelisk_is_enough() -> None:
     only = {"git", "qemu-aarch64", "bazelisk"}
-    needs = examine(which=lambda name: f"/b/{name}" if name in only else None)
+    needs = examine(
+        which=lambda name: f"/b/{name}" if name in only else None,
+        output=lambda argv: "bazel 7.7.1" if argv[0] == "/b/bazelisk" else says(argv),
+    )
     assert needs["bazel"].ok
-    assert "/b/bazelisk fetches 7.7.1" in needs["bazel"].found
+    assert needs["bazel"].found == "7.7.1, /b/bazelisk"
+
+
+def test_bazelisk_without_its_servers_is_not() -> None:
+    only = {"git", "qemu-aarch64", "bazelisk"}
+    needs = examine(
+        which=lambda name: f"/b/{name}" if name in only else None,
+        output=lambda argv: None,
+    )
+    assert not needs["bazel"].ok
+    assert "/b/bazelisk is of unknown version" in needs["bazel"].found
+    assert "apt-get install -y apt dpkg bubblewrap" in needs["bazel"].fix
+
+
+def test_the_bazel_that_the_user_names_is_the_only_one_looked_at() -> None:
+    def given(name: str) -> str | None:
+        return "/my/bazel" if name == "XNNKIT_BAZEL" else None
+
+    old = examine(
+        getenv=given, output=lambda argv: "bazel 4.2.3" if argv[0] == "/my/bazel" else says(argv)
+    )
+    assert not old["bazel"].ok
+    assert old["bazel"].fix == "unset XNNKIT_BAZEL"
+    assert examine(getenv=given)["bazel"].found == "7.7.1, /my/bazel"
+
+
+def test_debians_bazel_that_is_there_already() -> None:
+    place = Path("/cache/bazel/debian")
+    there = examine(which=without("bazel"), bazel_set_up=lambda requirement: place)
+    assert there["bazel"].found == "7.7.1, /cache/bazel/debian"
+    no_bwrap = examine(which=without("bazel", "bwrap"), bazel_set_up=lambda requirement: place)
+    assert no_bwrap["bazel"].fix == "sudo apt-get install -y bubblewrap"
+
+
+def test_debians_keys_are_needed() -> None:
+    needs = examine(which=without("bazel"), exists=lambda path: path.suffix != ".gpg")
+    assert needs["bazel"].fix == "sudo apt-get install -y debian-archive-keyring"
 
 
 def test_debian_alone_is_enough() -> None:
@@ -189,3 +231,10 @@ def test_command(ok: bool, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
     assert as_json.exit_code == code
     data = json.loads(as_json.stdout)
     assert (data["schema_version"], data["ok"], data["needs"][0]["name"]) == (1, ok, "git")
+
+
+def test_no_test_here_asks_this_machine() -> None:
+    untouched = [
+        f.name for f in dataclasses.fields(Probes) if getattr(HEALTHY, f.name) is f.default
+    ]
+    assert untouched == []

@@ -60,12 +60,14 @@ def test_reachable(status: int, expected: bool, monkeypatch: pytest.MonkeyPatch)
 def test_mirror_and_index_come_from_the_machines_configuration(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("XNNKIT_DEBIAN_MIRROR", "http://mirror.example/debian http://other.example")
+    assert probes.debian_mirror() == "http://mirror.example/debian/"
     answers = {
-        "apt-get": "cdrom:[x]\nhttp://mirror.example/debian\nhttp://other.example/debian\n",
         "env": "  -i, --index-url <url>   Base URL (default https://index.example/simple). More\n",
     }
     monkeypatch.setattr(probes, "output", lambda argv: answers[argv[0]])
-    assert probes.debian_mirror() == "http://mirror.example/debian"
     assert probes.package_index() == "https://index.example/simple"
     monkeypatch.setattr(probes, "output", lambda argv: None)
-    assert (probes.debian_mirror(), probes.package_index()) == ("", "")
+    assert probes.package_index() == ""
+    monkeypatch.setattr(probes.apt, "mirrors", lambda: [])
+    assert probes.debian_mirror() == ""

@@ -52,7 +52,8 @@ def report(error: BaseException, argv: Sequence[str], *, debug: bool) -> int:
         known = _bug(error, debug=debug)
     elif debug:
         traceback.print_exception(error, file=sys.stderr)
-    if "--json" in argv and not _stdout_is_lost(error):
+    ours = argv[: argv.index("--")] if "--" in argv else argv
+    if "--json" in ours and not _stdout_is_lost(error):
         print(json.dumps(known.to_json(), indent=2))
     else:
         print(f"xnnkit: {known}", file=sys.stderr)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 
+from xnnkit.doctor.bazel import bazel
 from xnnkit.doctor.model import Need, Places
-from xnnkit.doctor.probes import Probes
+from xnnkit.doctor.probes import Probes, apt_line, version_in
 from xnnkit.doctor.sources import network
-from xnnkit.profile import Bazel, Profile
+from xnnkit.profile import Profile
 
 GB = 10**9
 DISK_BYTES = 10 * GB
@@ -29,18 +29,13 @@ def examine(profile: Profile, places: Places, probes: Probes | None = None) -> l
         lambda: _python(probes),
         lambda: _machine(profile, probes),
         lambda: _programs(probes),
-        lambda: _bazel(profile.bazel, probes),
+        lambda: bazel(profile.bazel, probes),
         lambda: _room(places, probes),
         lambda: _memory(probes),
         lambda: network(profile, places, probes),
         lambda: _locale(probes),
     )
     return [need for check in checks for need in check()]
-
-
-def apt(package: str, probes: Probes) -> str:
-    """Return the line that installs a Debian package."""
-    return f"{'' if probes.is_root() else 'sudo '}apt-get install -y {package}"
 
 
 def _python(probes: Probes) -> Iterator[Need]:
@@ -65,41 +60,9 @@ def _programs(probes: Probes) -> Iterator[Need]:
     for program, package, required in wanted:
         path = probes.which(program)
         found = path or "not on PATH"
-        if path and (version := _version(probes.output([path, "--version"]))):
+        if path and (version := version_in(probes.output([path, "--version"]))):
             found = f"{version}, {path}"
-        yield Need(program, bool(path), required, found, "" if path else apt(package, probes))
-
-
-def _bazel(bazel: Bazel, probes: Probes) -> Iterator[Need]:
-    """Bazel on PATH, or the means to get it: one of them is enough."""
-    legal = f"{bazel.minimum} <= version < {bazel.below}"
-    seen = ""
-    if bazelisk := probes.which("bazelisk"):
-        yield Need("bazel", True, True, f"{bazelisk} fetches {bazel.version}")
-        return
-    if path := probes.which("bazel"):
-        version = _version(probes.output([path, "--version"]))
-        if version and _numbers(bazel.minimum) <= _numbers(version) < _numbers(bazel.below):
-            yield Need("bazel", True, True, f"{version}, {path}")
-            return
-        seen = f"{path} is {version or 'of unknown version'}, not {legal}; "
-    if bazel.debian:
-        tools = (("apt-get", "apt"), ("dpkg-deb", "dpkg"), ("bwrap", "bubblewrap"))
-        missing = [package for tool, package in tools if not probes.which(tool)]
-        if not missing and probes.output(["bwrap", "--ro-bind", "/", "/", "true"]) is None:
-            found = f"{seen}bubblewrap may not make user namespaces"
-            fix = "sudo sysctl -w kernel.unprivileged_userns_clone=1"
-            yield Need("bazel", False, True, found, fix)
-            return
-        if not missing:
-            package = f"{bazel.debian.package} of Debian {bazel.debian.suite}"
-            yield Need("bazel", True, True, f"{seen}can be set up from {package}")
-            return
-        seen += f"cannot be set up from Debian without {', '.join(missing)}; "
-        yield Need("bazel", False, True, seen.rstrip("; "), apt(" ".join(missing), probes))
-        return
-    fix = "npm install -g @bazel/bazelisk"
-    yield Need("bazel", False, True, seen.rstrip("; ") or "not on PATH", fix)
+        yield Need(program, bool(path), required, found, "" if path else apt_line(package, probes))
 
 
 def _room(places: Places, probes: Probes) -> Iterator[Need]:
@@ -134,13 +97,3 @@ def _locale(probes: Probes) -> Iterator[Need]:
     encoding = probes.encoding()
     ok = encoding.lower().replace("-", "") == "utf8"
     yield Need("locale", ok, False, encoding, "" if ok else "export LC_ALL=C.UTF-8")
-
-
-def _version(text: str | None) -> str:
-    """Return the first thing in ``text`` that looks like a version, "" when there is none."""
-    match = re.search(r"\d+(\.\d+)+", text or "")
-    return match[0] if match else ""
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))

@@ -15,6 +15,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from xnnkit import apt
+from xnnkit.bazel.debian import namespaces_work
+from xnnkit.bazel.find import already_there
+from xnnkit.profile import Bazel
+
 NETWORK_SECONDS = 3.0
 COMMAND_SECONDS = 10.0
 
@@ -78,8 +83,7 @@ def reachable(url: str) -> bool:
 
 def debian_mirror() -> str:
     """Return the base URL of the machine's Debian mirror, "" when apt names none."""
-    sites = output(["apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages"])
-    return next((s for s in (sites or "").split() if s.startswith("http")), "")
+    return next(iter(apt.mirrors()), "")
 
 
 def package_index() -> str:
@@ -105,8 +109,22 @@ class Probes:
     writable: Callable[[Path], bool] = writable
     memory: Callable[[], int | None] = memory
     reachable: Callable[[str], bool] = reachable
+    bazel_set_up: Callable[[Bazel], Path | None] = already_there
+    namespaces_work: Callable[[], bool] = namespaces_work
+    getenv: Callable[[str], str | None] = os.environ.get
     debian_mirror: Callable[[], str] = debian_mirror
     package_index: Callable[[], str] = package_index
     encoding: Callable[[], str] = locale.getencoding
     is_root: Callable[[], bool] = lambda: os.geteuid() == 0
     exists: Callable[[Path], bool] = Path.exists
+
+
+def apt_line(package: str, probes: Probes) -> str:
+    """Return the line that installs a Debian package."""
+    return f"{'' if probes.is_root() else 'sudo '}apt-get install -y {package}"
+
+
+def version_in(text: str | None) -> str:
+    """Return the first thing in ``text`` that looks like a version, "" when there is none."""
+    match = re.search(r"\d+(\.\d+)+", text or "")
+    return match[0] if match else ""
