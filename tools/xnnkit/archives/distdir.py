@@ -1,0 +1,60 @@
+"""Folders of files that somebody brought along (``--distdir``), found by name and by hash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from xnnkit.archives.cache import damaged
+from xnnkit.archives.stream import Digest, digest_file
+from xnnkit.errors import BadInput
+from xnnkit.profile import Origin
+
+
+def index(distdirs: Sequence[Path], origins: Iterable[Origin]) -> dict[str, Path]:
+    """Return the files of ``distdirs`` that some origin pins: sha256 -> path.
+
+    A file counts whatever its name is; but one with the name of a pinned file must be that file.
+
+    Args:
+        distdirs: folders, not searched recursively.
+        origins: every origin of the profile.
+
+    Raises:
+        Finding: a file has an origin's name and other bytes.
+        BadInput: a folder does not exist.
+    """
+    named: dict[str, list[Origin]] = {}
+    sizes: set[int] = set()
+    hashes: set[str] = set()
+    for origin in origins:
+        named.setdefault(origin.filename, []).append(origin)
+        sizes.add(origin.size)
+        hashes.add(origin.sha256)
+    found: dict[str, Path] = {}
+    for distdir in distdirs:
+        if not distdir.is_dir():
+            raise BadInput(
+                "there is no such folder of files", where=str(distdir), fix="check --distdir"
+            )
+        for file in sorted(distdir.iterdir()):
+            if not file.is_file() or (file.name not in named and file.stat().st_size not in sizes):
+                continue
+            actual = digest_file(file)
+            _check_name(file, actual, named.get(file.name, []))
+            if actual.sha256 in hashes:
+                found.setdefault(actual.sha256, file)
+    return found
+
+
+def _check_name(file: Path, actual: Digest, pinned: Sequence[Origin]) -> None:
+    """Refuse a file whose name is pinned and whose bytes are not."""
+    if not pinned or any(actual == Digest(o.sha256, o.size) for o in pinned):
+        return
+    raise damaged(
+        file,
+        pinned[0].sha256,
+        pinned[0].size,
+        actual,
+        fix=f"rm {file}    (then fetch again, or copy it again)",
+    )

@@ -1,0 +1,19 @@
+"""Where an origin works: the cache it fills, the clones and the connections it may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from xnnkit.archives.cache import Cache
+from xnnkit.archives.http import Net
+
+
+@dataclass(frozen=True)
+class Place:
+    """What every origin is given."""
+
+    cache: Cache
+    net: Net
+    git_root: Path | None
+    """The folder of clones, None for none."""
