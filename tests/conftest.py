@@ -11,6 +11,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A machine busy with a build must not fail a test by being slow.
+settings.register_profile("xnnkit", deadline=None)
+settings.load_profile("xnnkit")
 
 KEPT = {"XNNKIT_GIT_ROOT", "XNNKIT_TEST_BAZEL", "XNNKIT_TEST_SLOW"}
 REPOSITORY = Path(__file__).resolve().parent.parent

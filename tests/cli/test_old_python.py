@@ -47,6 +47,17 @@ def test_an_old_python_is_refused(python: str, repository: Path) -> None:
     assert "fix:" in done.stderr
 
 
+def test_without_its_dependencies_it_says_so(repository: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-S", "-B", "-m", "xnnkit", "--help"],
+        cwd=repository / "tools",
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("xnnkit's dependencies are not installed for this Python\n")
+
+
 def test_a_version_below_the_minimum_is_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
 from xnnkit.profile.position import dotted, line_map, line_of
@@ -104,6 +105,43 @@ def test_every_key_of_the_real_profiles_stands_on_its_line(repository: Path) -> 
             line = lines[line_of(found, leaf) - 1]
             key = next(part for part in reversed(leaf) if isinstance(part, str))
             assert key in line, (file.name, leaf, line)
+
+
+nested = st.recursive(
+    st.none(),
+    lambda inner: st.one_of(
+        st.dictionaries(st.text(max_size=5), inner, min_size=1, max_size=4),
+        st.lists(
+            st.dictionaries(st.text(max_size=5), inner, min_size=1, max_size=3),
+            min_size=1,
+            max_size=3,
+        ),
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.text(max_size=5), nested, max_size=4))
+def test_every_value_of_a_generated_document_is_found(content: dict[str, Any]) -> None:
+    numbers = iter(range(1000, 9999))
+
+    def numbered(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: numbered(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [numbered(inner) for inner in value]
+        return next(numbers)
+
+    text = tomlkit.dumps(numbered(content))
+    data = tomllib.loads(text)
+    lines = text.split("\n")
+    found = line_map(text)
+    for leaf in _leaves(data):
+        value: Any = data
+        for part in leaf:
+            value = value[part]
+        if value != {}:
+            assert lines[found[leaf] - 1].endswith(f"= {value}"), leaf
 
 
 keys = st.from_regex(r"\A[A-Za-z0-9_-]{1,6}\Z")

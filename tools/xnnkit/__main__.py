@@ -17,7 +17,15 @@ def main():  # type: () -> int
         sys.stderr.write("  where: " + str(sys.executable) + "\n")
         sys.stderr.write("  fix:   python3.11 -m venv .venv && .venv/bin/pip install .\n")
         return 3
-    from xnnkit.cli import main as cli
+    try:
+        from xnnkit.cli import main as cli
+    except ImportError as error:
+        if error.name != "click":
+            raise
+        sys.stderr.write("xnnkit's dependencies are not installed for this Python\n")
+        sys.stderr.write("  where: " + sys.executable + "\n")
+        sys.stderr.write("  fix:   python3 -m venv .venv && .venv/bin/pip install .\n")
+        return 3
 
     return cli.main()
 
