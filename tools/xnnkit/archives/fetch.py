@@ -106,7 +106,8 @@ def fetch_profile(
         BadInput: an unknown origin type, archive or distdir.
     """
     wanted = items(profile)
-    _check_input(wanted, origins, accept_tree)
+    check_origins(origins)
+    _check_accepted(wanted, accept_tree)
     net = net or Net()
     place = Place(cache, net, git_root)
     brought = distdir.index(distdirs, (o for item in wanted for o in item.origin))
@@ -138,14 +139,20 @@ def candidates(item: Item, origins: Sequence[str] | None) -> list[Origin]:
     ]
 
 
-def _check_input(
-    wanted: Iterable[Item], origins: Sequence[str] | None, accept_tree: Collection[str]
-) -> None:
+def check_origins(origins: Sequence[str] | None) -> None:
+    """Refuse an origin type that does not exist.
+
+    Raises:
+        BadInput: with the legal ones.
+    """
     for kind in origins or ():
         if kind not in ORIGIN_TYPES:
             raise BadInput(
                 f"there is no origin type {kind!r}", why=f"legal: {', '.join(ORIGIN_TYPES)}"
             )
+
+
+def _check_accepted(wanted: Iterable[Item], accept_tree: Collection[str]) -> None:
     names = [item.name for item in wanted if isinstance(item, Archive)]
     for name in accept_tree:
         if name not in names:
@@ -335,13 +342,10 @@ class _Work:
         if not judge.checked_by_tree(item, origin):
             return None
         assert isinstance(item, Archive)
-        cache = self.place.cache
-        if not again and cache.recorded_tree(digest, origin.strip_prefix) == item.tree:
-            return item.tree
-        with cache.lock(f"{digest}.tree", self.place.net.stop):
-            return judge.check_tree(
-                item, origin, blob, f"{digest}", cache, self.place.git_root, again=again
-            )
+        place = self.place
+        return judge.check_tree(
+            item, origin, blob, digest, place.cache, place.git_root, again=again
+        )
 
     def _done(
         self,

@@ -88,7 +88,8 @@ def check_tree(
     """
     if not again and cache.recorded_tree(digest, origin.strip_prefix) == archive.tree:
         return archive.tree
-    found = content(blob, digest, origin, cache)
+    with cache.lock(f"{digest}.tree"):
+        found = content(blob, digest, origin, cache)
     actual = tree.id_of(found)
     if actual != archive.tree:
         raise other_tree(archive, origin, str(blob), found, cache, git_root)
