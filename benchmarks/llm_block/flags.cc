@@ -1,5 +1,6 @@
 #include "flags.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <functional>
@@ -136,7 +137,9 @@ Flags ParseFlags(int argc, const char* const* argv) {
     const std::string name =
         argument.compare(0, 2, "--") == 0 ? argument.substr(2, equals - 2) : std::string();
     const auto flag = Table().find(name);
-    if (flag == Table().end()) Refuse("unknown argument '" + argument + "'; --help lists the flags");
+    if (flag == Table().end()) {
+      Refuse("unknown argument '" + argument + "'; --help lists the flags");
+    }
     if (equals == std::string::npos && name != "verify") {
       Refuse("'" + argument + "' needs a value: " + argument + "=VALUE");
     }
