@@ -144,6 +144,7 @@ def _facts(path: Path, elf: ELFFile) -> ElfFacts:
     header = elf.header
     interpreter, needed, build_id = "", [], ""
     code: list[int] = []
+    segment: Any  # pyelftools does not type what differs by kind
     for segment in elf.iter_segments():
         kind = segment["p_type"]
         if kind == "PT_LOAD" and segment["p_flags"] & 1:

@@ -1,0 +1,91 @@
+"""What every device can do: run a binary with arguments, stream its output, bring a file back."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+OUTPUT = "{output}"
+"""Stands in an argument for the file that the program writes its results to."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One start of a program.
+
+    Attributes:
+        binary: the program, on this machine.
+        args: its arguments; ``{output}`` in one becomes the path of a file on the device.
+        env: variables to set for it, and nothing of ours besides.
+        timeout: seconds until it is ended, None for never.
+        trace: names of functions of which the device shall tell whether they were entered; a
+            device that cannot tell leaves ``Done.entered`` None.
+    """
+
+    binary: Path
+    args: Sequence[str] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    timeout: float | None = None
+    trace: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a program ended.
+
+    Attributes:
+        code: its exit code, or minus the signal that ended it.
+        seconds: wall time, starting included.
+        output: the file it wrote, None when it wrote none or none was asked for.
+        tail: the last lines it printed.
+        entered: function -> whether it was entered; None without a trace.
+    """
+
+    code: int
+    seconds: float
+    output: bytes | None
+    tail: tuple[str, ...] = ()
+    entered: Mapping[str, bool] | None = None
+
+    @property
+    def ending(self) -> str:
+        """The end in words: ``exit code 1``, ``SIGILL``."""
+        if self.code >= 0:
+            return f"exit code {self.code}"
+        try:
+            return signal.Signals(-self.code).name
+        except ValueError:
+            return f"signal {-self.code}"
+
+
+class Device(Protocol):
+    """Where a binary runs."""
+
+    @property
+    def name(self) -> str:
+        """The name as ``--device`` takes it."""
+
+    @property
+    def emulated(self) -> bool:
+        """Wall times there say nothing about speed."""
+
+    def identity(self) -> dict[str, Any]:
+        """Return what tells this device from others, JSON-ready, with ``kind`` and ``emulated``.
+
+        Raises:
+            BadEnvironment: it cannot be reached.
+        """
+
+    def run(self, job: Job, say: Callable[[str], None] = ...) -> Done:
+        """Run a program to its end.
+
+        Args:
+            job: what to run.
+            say: called with each line that it prints, as it prints it.
+
+        Raises:
+            BadEnvironment: the device cannot be reached, or the time is over.
+        """

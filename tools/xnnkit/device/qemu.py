@@ -1,0 +1,184 @@
+"""qemu-user: arm64 Linux programs on a machine of another kind. It knows nothing of time."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xnnkit.device.base import OUTPUT, Done, Job
+from xnnkit.device.process import stream
+from xnnkit.errors import BadEnvironment, BadInput
+
+if TYPE_CHECKING:
+    from xnnkit.elf import ElfFacts, Function
+
+PROGRAMS = ("qemu-aarch64", "qemu-aarch64-static")
+
+
+class Qemu:
+    """qemu-user for arm64 on this machine.
+
+    Args:
+        cpu: a processor that qemu knows; ``max`` has every feature that it can emulate.
+        program: path of qemu; found on PATH when None, and not before it is needed.
+    """
+
+    emulated = True
+
+    def __init__(self, cpu: str = "max", program: str | None = None) -> None:
+        self.cpu = cpu
+        self._program = program
+        self._version = ""
+
+    @property
+    def name(self) -> str:
+        """The name as ``--device`` takes it."""
+        return "qemu" if self.cpu == "max" else f"qemu:{self.cpu}"
+
+    def program(self) -> str:
+        """Return qemu's path.
+
+        Raises:
+            BadEnvironment: it is not on PATH.
+        """
+        if self._program is None:
+            found = [path for name in PROGRAMS if (path := shutil.which(name))]
+            if not found:
+                raise BadEnvironment(
+                    "qemu for arm64 is not on PATH",
+                    where=" or ".join(PROGRAMS),
+                    why="device qemu runs arm64 binaries with it",
+                    fix="apt-get install qemu-user",
+                )
+            self._program = found[0]
+        return self._program
+
+    def identity(self) -> dict[str, Any]:
+        """Return what tells this device from others; no path of this machine is in it.
+
+        Raises:
+            BadEnvironment: qemu is not there, or does not work.
+            BadInput: it does not know the processor.
+        """
+        if not self._version:
+            match = re.search(r"version (\S+)", self._ask("--version"))
+            self._version = match[1] if match else "unknown"
+            if self.cpu not in (known := self._ask("-cpu", "help").split()):
+                raise BadInput(
+                    f"qemu {self._version} has no processor {self.cpu!r}",
+                    where=f"--device {self.name}",
+                    why="legal: " + ", ".join(w for w in known if re.fullmatch(r"[a-z0-9-]+", w)),
+                    fix="--device qemu",
+                )
+        return {
+            "kind": "qemu",
+            "name": self.name,
+            "emulated": True,
+            "cpu": self.cpu,
+            "qemu": self._version,
+            "host_machine": platform.machine(),
+        }
+
+    def run(self, job: Job, say: Callable[[str], None] = lambda line: None) -> Done:
+        """Run a program to its end.
+
+        Args:
+            job: what to run; ``trace`` costs next to nothing.
+            say: called with each line that it prints.
+
+        Raises:
+            BadEnvironment: qemu is not there, or the time is over.
+            BadInput: the binary is not for arm64.
+        """
+        with tempfile.TemporaryDirectory(prefix="xnnkit-qemu-") as scratch:
+            output, log = Path(scratch, "output"), Path(scratch, "trace")
+            argv = [self.program(), "-cpu", self.cpu]
+            facts, functions = self._traced(job)
+            if functions:
+                from xnnkit.device import trace
+
+                argv += [*trace.options(facts, functions), "-D", str(log)]
+            argv += [str(job.binary), *(arg.replace(OUTPUT, str(output)) for arg in job.args)]
+            # PATH is qemu's, not the program's business: LD_* and the like must not leak in.
+            env = {"PATH": os.environ.get("PATH", os.defpath), **job.env}
+            ended = stream(argv, env=env, timeout=job.timeout, say=say)
+            entered = None
+            if job.trace:
+                entered = dict.fromkeys(job.trace, False)
+                if functions and log.exists():
+                    with open(log, encoding="utf-8", errors="replace") as lines:
+                        entered |= trace.entered(facts, functions, lines)
+            content = output.read_bytes() if output.exists() else None
+        return Done(ended.code, ended.seconds, content, ended.tail, entered)
+
+    def _traced(self, job: Job) -> tuple[ElfFacts, Sequence[Function]]:
+        from xnnkit.elf import inspect
+
+        facts = inspect(job.binary)
+        if facts.machine != "AArch64":
+            raise BadInput(
+                f"the binary is for {facts.machine}, not for arm64",
+                where=str(job.binary),
+                fix=f"xnnkit elf {job.binary}",
+            )
+        wanted = set(job.trace)
+        return facts, [f for f in facts.functions if f.name in wanted]
+
+    def _ask(self, *args: str) -> str:
+        """Return what qemu prints; ``-cpu help`` ends with 1 in some versions, so look at that."""
+        try:
+            text = subprocess.run(
+                [self.program(), *args],
+                capture_output=True,
+                text=True,
+                timeout=30,
+                stdin=subprocess.DEVNULL,
+            ).stdout
+            if not text:
+                raise OSError("it prints nothing")
+            return text
+        except (OSError, subprocess.SubprocessError) as error:
+            raise BadEnvironment(
+                "qemu does not work",
+                where=f"{self.program()} {' '.join(args)}",
+                why=str(error),
+                fix="apt-get install --reinstall qemu-user",
+            ) from error
+
+
+def executed_symbols(
+    binary: Path,
+    args: Sequence[str],
+    globs: Sequence[str],
+    *,
+    qemu: Qemu | None = None,
+    timeout: float | None = None,
+) -> dict[str, bool]:
+    """Run a binary and tell which of its functions were entered.
+
+    Args:
+        binary: an arm64 program with its symbol table.
+        args: its arguments.
+        globs: the functions to tell of.
+        qemu: which qemu; the default one when None.
+        timeout: seconds until it is killed, None for never.
+
+    Returns:
+        Name -> whether it was entered, for every function that a glob matches.
+
+    Raises:
+        BadEnvironment: qemu is not there, or the time is over.
+        BadInput: the binary is not for arm64.
+    """
+    from xnnkit.elf import inspect, matching
+
+    names = matching(inspect(binary).names, *globs)
+    done = (qemu or Qemu()).run(Job(binary, args, timeout=timeout, trace=names))
+    return dict(done.entered or {})
