@@ -98,8 +98,9 @@ def _parameters(command: click.Command) -> Iterator[str]:
         if not (option.is_flag or option.count):
             choice = isinstance(option.type, click.Choice)
             names += f" {_choices(option.type) if choice else option.type.name.upper()}"
-        more = " May be given several times." if option.multiple else ""
-        yield f"| `{_cell(names)}` | {_cell((option.help or '') + more)} |"
+        text = option.help or ""
+        more = " May be repeated." if option.multiple and "repeated" not in text else ""
+        yield f"| `{_cell(names)}` | {_cell(text + more)} |"
 
 
 def _choices(kind: Any) -> str:

@@ -57,6 +57,19 @@ def test_the_exit_codes_are_all_explained(repository: Path) -> None:
     assert explained == {0, 130, 141, *(c.exit_code for c in classes)}
 
 
+def test_every_environment_variable_is_explained(repository: Path) -> None:
+    page = (repository / "docs" / "reference" / "environment.md").read_text(encoding="utf-8")
+    read = {
+        name
+        for file in (repository / "tools" / "xnnkit").rglob("*.py")
+        for name in re.findall(
+            r"(?:environ\.get\(|environ\[|getenv\()\"(XNNKIT_\w+)", file.read_text(encoding="utf-8")
+        )
+    }
+    assert {"XNNKIT_CACHE", "XNNKIT_GIT_ROOT", "XNNKIT_HOME"} <= read
+    assert read - set(re.findall(r"XNNKIT_\w+", page)) == set()
+
+
 def test_links_between_pages_lead_somewhere(repository: Path) -> None:
     pages = [repository / "README.md", repository / "CONTRIBUTING.md"]
     pages += (repository / "docs").rglob("*.md")

@@ -69,5 +69,7 @@ def test_mirror_and_index_come_from_the_machines_configuration(
     assert probes.package_index() == "https://index.example/simple"
     monkeypatch.setattr(probes, "output", lambda argv: None)
     assert probes.package_index() == ""
+    monkeypatch.setenv("XNNKIT_PYPI_INDEX", "https://mine.example/simple")
+    assert probes.package_index() == "https://mine.example/simple"
     monkeypatch.setattr(probes.apt, "mirrors", lambda: [])
     assert probes.debian_mirror() == ""

@@ -88,6 +88,8 @@ def debian_mirror() -> str:
 
 def package_index() -> str:
     """Return the base URL of the Python package index that pip would ask, "" without pip."""
+    if given := os.environ.get("XNNKIT_PYPI_INDEX"):
+        return given
     # pip's help names the index that its configuration, the environment or its default say.
     wide = ["env", "COLUMNS=1000", sys.executable, "-m", "pip", "download", "--help"]
     match = re.search(r"--index-url .*\(default:? (http[^)\s]+)\)", output(wide) or "")
