@@ -350,3 +350,11 @@ def test_check_reports_the_problems_of_all_profiles(write) -> None:
     with pytest.raises(ProfileError) as raised:
         profile.check(profile.names())
     assert [p.file for p in raised.value.problems] == [str(first), str(second)]
+
+
+def test_a_patch_set_is_unknown_where_there_are_none(write, home: Path) -> None:
+    write()
+    (home / "patches" / "xnnpack" / "switches" / "patch.toml").unlink()
+    with pytest.raises(ProfileError) as raised:
+        profile.load("small")
+    assert raised.value.problems[0].legal == "there are none"

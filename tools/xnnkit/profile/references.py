@@ -76,7 +76,7 @@ def _flavours(profile: Profile) -> Iterator[Issue]:
                 what = f"flavour {flavour.name!r} names an unknown archive {archive!r}"
                 yield ("flavour", index, "archives", apparent), what, choices(archive, archives)
         for name in flavour.patch_sets:
-            if known_patches and name not in known_patches:
+            if name not in known_patches:
                 what = f"flavour {flavour.name!r} names an unknown patch set {name!r}"
                 yield ("flavour", index, "patch_sets"), what, choices(name, known_patches)
 
