@@ -49,6 +49,8 @@ class Fetched:
     """Other bytes than pinned, accepted by the user because the tree is the pinned one."""
     from_cache: bool
     """Nothing had to be fetched."""
+    via: str
+    """``cache``, ``distdir``, or the origin's type."""
     notes: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, object]:
@@ -65,6 +67,7 @@ class Fetched:
             "prebuilt": self.prebuilt,
             "accepted": self.accepted,
             "from_cache": self.from_cache,
+            "via": self.via,
             "notes": self.notes,
         }
 
@@ -170,9 +173,12 @@ def _all(work: _Work, wanted: Sequence[Item], jobs: int, stop: threading.Event) 
             while pending:
                 done, pending = wait(pending, return_when=FIRST_EXCEPTION)
                 if any(_stops_all(future) for future in done):
+                    stop.set()
                     break
-        finally:
+        except BaseException:  # Ctrl-C, above all: no thread may go on
             stop.set()
+            raise
+        finally:
             for future in futures:
                 future.cancel()
     errors = [e for f in futures if not f.cancelled() and (e := f.exception()) is not None]
@@ -264,7 +270,7 @@ class _Work:
         blob = cache.get(origin.sha256, origin.size, repair=self.repair)
         if blob is not None:
             tree = self._tree(item, origin, blob, origin.sha256)
-            return self._done(item, origin, blob, tree, from_cache=True)
+            return self._done(item, origin, blob, tree)
         actual = cache.accepted(origin.sha256)
         if actual is None or not judge.checked_by_tree(item, origin):
             return None
@@ -273,7 +279,7 @@ class _Work:
             return None
         # What a note in the cache alone vouches for is unpacked again every time.
         tree = self._tree(item, origin, blob, actual, again=True)
-        return self._done(item, origin, blob, tree, accepted=actual, from_cache=True)
+        return self._done(item, origin, blob, tree, accepted=actual)
 
     def _from_distdir(self, item: Item, origin: Origin) -> Fetched | None:
         file = self.brought.get(origin.sha256)
@@ -284,7 +290,7 @@ class _Work:
             part = cache.scratch(origin.sha256, "distdir")
             with file.open("rb") as source, cache.writing():
                 actual = copy(source, part, bound=origin.size)
-            found = self._accept(item, origin, part, actual)
+            found = self._accept(item, origin, part, actual, via="distdir")
         found.notes.append(f"from {file}")
         return found
 
@@ -295,9 +301,7 @@ class _Work:
             blob = cache.get(origin.sha256, origin.size, repair=self.repair)
             if blob is None:
                 return self._download(item, origin)
-        return self._done(
-            item, origin, blob, self._tree(item, origin, blob, origin.sha256), from_cache=True
-        )
+        return self._done(item, origin, blob, self._tree(item, origin, blob, origin.sha256))
 
     def _download(self, item: Item, origin: Origin) -> Fetched:
         commit = item.commit if isinstance(item, Archive) else ""
@@ -311,9 +315,11 @@ class _Work:
             part, actual = obtain(origin, commit, self.place, bound=most, tick=tick)
         except TooLong as error:
             raise judge.too_long(item, origin, error.bound) from error
-        return self._accept(item, origin, part, actual)
+        return self._accept(item, origin, part, actual, via=origin.type)
 
-    def _accept(self, item: Item, origin: Origin, part: Path, actual: Digest) -> Fetched:
+    def _accept(
+        self, item: Item, origin: Origin, part: Path, actual: Digest, *, via: str
+    ) -> Fetched:
         """Judge a file in ``partial/`` and publish it; the caller holds the origin's lock."""
         cache = self.place.cache
         try:
@@ -333,7 +339,7 @@ class _Work:
         if accepted:
             cache.accept(origin.sha256, actual.sha256, item.name)
         return self._done(
-            item, origin, blob, tree, accepted=actual.sha256 if accepted else "", from_cache=False
+            item, origin, blob, tree, accepted=actual.sha256 if accepted else "", via=via
         )
 
     def _tree(
@@ -355,7 +361,7 @@ class _Work:
         tree: str | None,
         *,
         accepted: str = "",
-        from_cache: bool,
+        via: str = "cache",
     ) -> Fetched:
         size = blob.stat().st_size
         if self.progress:
@@ -370,7 +376,8 @@ class _Work:
             tree=tree,
             prebuilt=origin.prebuilt,
             accepted=bool(accepted),
-            from_cache=from_cache,
+            from_cache=via == "cache",
+            via=via,
             notes=_notes(item, origin, accepted),
         )
 

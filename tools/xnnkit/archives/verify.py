@@ -35,6 +35,8 @@ class Verified:
     prebuilt: bool = False
     finding: Finding | None = None
     """What is wrong."""
+    via: str = ""
+    """``cache`` or ``distdir``; "" when the item is missing."""
 
     def to_json(self) -> dict[str, object]:
         """Return it as a JSON-ready object."""
@@ -42,6 +44,7 @@ class Verified:
             "name": self.name,
             "state": self.state,
             "origin": self.origin,
+            "via": self.via,
             "path": str(self.path) if self.path else None,
             "sha256": self.sha256,
             "tree": self.tree,
@@ -89,7 +92,9 @@ def verify_profile(
         results = [row for found in rows for row in found]
     for finding in wrong:
         path = Path(finding.where)
-        results.append(Verified(path.name, "wrong", "distdir", path, "", None, finding=finding))
+        results.append(
+            Verified(path.name, "wrong", "", path, "", None, finding=finding, via="distdir")
+        )
     return results
 
 
@@ -161,4 +166,5 @@ class _Work:
             accepted=accepted,
             prebuilt=origin.prebuilt,
             finding=finding,
+            via="cache" if path == self.cache.blob_path(digest) else "distdir",
         )

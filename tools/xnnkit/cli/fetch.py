@@ -69,7 +69,7 @@ def command(
     rows = [
         (
             one.name,
-            "cache" if one.from_cache else one.origin.type,
+            one.via if one.via == one.origin.type else f"{one.via} ({one.origin.type})",
             f"{one.size:,}",
             _archives.tree_cell(one.tree, one.prebuilt, one.accepted),
         )

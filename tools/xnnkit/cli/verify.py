@@ -57,14 +57,14 @@ def command(
             (
                 one.name,
                 one.state,
-                one.origin or "-",
+                f"{one.via} ({one.origin})" if one.origin else one.via or "-",
                 _archives.tree_cell(one.tree, one.prebuilt, one.accepted)
                 if one.state == "ok"
                 else "-",
             )
             for one in results
         ]
-        click.echo(table([("NAME", "STATE", "ORIGIN", "TREE"), *rows]))
+        click.echo(table([("NAME", "STATE", "WHERE", "TREE"), *rows]))
     for one in results:
         if one.finding is not None:
             note(str(one.finding), style="red")
