@@ -20,6 +20,9 @@ _HIDDEN_STARLARK = re.compile(
     r'"""(?:\\.|[^\\])*?"""|#[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S
 )
 
+# What may stand between a function's arguments and its body.
+_BODY = re.compile(r"\s*(?:(?:const|noexcept|override|final|[A-Z_0-9]+)\b\s*)*\{")
+
 
 def find(text: str, edit: Edit, where: str) -> list[re.Match[str]]:
     """Return the matches of an edit's anchor, in the order of the file.
@@ -48,8 +51,11 @@ def find(text: str, edit: Edit, where: str) -> list[re.Match[str]]:
             fix="make the anchor longer, name a function in `within`, or correct `count`",
         )
     if edit.op in ("replace", "delete") and any(m.start() == m.end() for m in matches):
-        raise Finding("the anchor matches nothing but a position", where=where,
-                      why=f"anchor {edit.anchor!r}: {edit.op} needs text to work on")
+        raise Finding(
+            "the anchor matches nothing but a position",
+            where=where,
+            why=f"anchor {edit.anchor!r}: {edit.op} needs text to work on",
+        )
     return matches
 
 
@@ -116,20 +122,16 @@ def _starlark_functions(text: str, name: str) -> Iterator[tuple[int, int]]:
 
 
 def _c_functions(text: str, name: str) -> Iterator[tuple[int, int]]:
+    """Yield the definitions of a function: its name, arguments, and a body in braces.
+
+    A call is followed by no brace, except in a condition's (``if (f(x)) {``), where the closing
+    bracket of the condition stands between.
+    """
     bare = _blank(text, _HIDDEN_C)
-    for match in re.finditer(rf"\b{re.escape(name)}\s*\(", bare):
+    for match in re.finditer(rf"(?<![\w.>:~]){re.escape(name)}\s*\(", bare):
         arguments = _closing(bare, match.end() - 1, "()")
-        if arguments < 0:
-            continue
-        body = re.compile(r"\s*(?:(?:const|noexcept|override|XNN_\w+)\s*)*\{").match(bare, arguments)
-        if body is None or bare[: match.start()].count("{") != bare[: match.start()].count("}"):
-            # A call, a declaration, or something inside another function.
-            if body is None:
-                continue
-            inside = bare.rfind("}", 0, match.start()) < bare.rfind("{", 0, match.start())
-            if inside and not re.search(r'(extern\s+\S*|namespace\s*\w*)\s*\{[^{}]*$', bare[: match.start()]):
-                continue
-        end = _closing(bare, body.end() - 1, "{}")
+        body = _BODY.match(bare, arguments) if arguments > 0 else None
+        end = _closing(bare, body.end() - 1, "{}") if body else -1
         if end > 0:
             yield text.rfind("\n", 0, match.start()) + 1, end
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -177,3 +178,20 @@ def _lines_of(text: str, match: re.Match[str]) -> tuple[int, int]:
 
 def _line(text: str) -> str:
     return text if not text or text.endswith("\n") else text + "\n"
+
+
+def write(changed: Iterable[Change], tree: Path) -> None:
+    """Make changes in a directory: the files as they are afterwards, the deleted ones gone.
+
+    Args:
+        changed: what ``changes`` returned.
+        tree: the root to write under; folders are made as needed.
+    """
+    for change in changed:
+        path = tree / change.path
+        if change.after is None:
+            path.unlink()
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(change.after.data)
+        path.chmod(0o755 if change.after.executable else 0o644)

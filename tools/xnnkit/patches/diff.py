@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from xnnkit.patches.apply import Change, State
 
@@ -99,7 +99,7 @@ def counts(change: Change) -> tuple[int, int]:
 
 def _groups(
     old: Sequence[bytes], new: Sequence[bytes]
-) -> Iterator[list[tuple[str, int, int, int, int]]]:
+) -> Iterable[list[tuple[str, int, int, int, int]]]:
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=len(old) > 4000)
     return matcher.get_grouped_opcodes(CONTEXT)
 
@@ -112,7 +112,8 @@ def _range(start: int, stop: int) -> bytes:
 
 
 def _body(sign: bytes, line: bytes) -> bytes:
-    return sign + line if line.endswith(b"\n") else sign + line + b"\n\\ No newline at end of file\n"
+    end = b"" if line.endswith(b"\n") else b"\n\\ No newline at end of file\n"
+    return sign + line + end
 
 
 def _mode(state: State | None) -> bytes:

@@ -1,12 +1,14 @@
-"""Render a patch set on a tree: one file that ``git am``, ``git apply``, ``patch`` and Bazel take."""
+"""Render a patch set on a tree: one file that git, ``patch`` and Bazel take."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 import textwrap
 from email.utils import format_datetime
 from pathlib import Path
 
+from xnnkit.errors import BadEnvironment
 from xnnkit.patches import diff
 from xnnkit.patches.apply import Change, changes
 from xnnkit.patches.model import PatchFile, PatchSet
@@ -66,5 +68,22 @@ def _summary(changed: list[Change]) -> str:
         for change, (plus, minus) in zip(changed, totals, strict=True)
     ]
     files = "file" if len(changed) == 1 else "files"
-    lines.append(f" {len(changed)} {files} changed, {added} insertions(+), {removed} deletions(-)\n")
-    return "".join(lines) + "\n"
+    total = f"{added} insertions(+), {removed} deletions(-)"
+    return "".join(lines) + f" {len(changed)} {files} changed, {total}\n\n"
+
+
+def write(data: bytes, file: Path) -> None:
+    """Put a rendered diff into a file, which appears whole or not at all.
+
+    Raises:
+        BadEnvironment: it cannot be written.
+    """
+    partial = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    try:
+        partial.write_bytes(data)
+        partial.replace(file)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise BadEnvironment(
+            "cannot write the diff", where=str(file), why=error.strerror or str(error)
+        ) from None

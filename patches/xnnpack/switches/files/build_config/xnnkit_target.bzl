@@ -77,7 +77,7 @@ def targets():
                 "host_cpu": cpu,
             },
         )
-    old = {":" + name + "_by_old_flags": name for name in _LINUX.values() + _ANDROID.values()}
+    old = {":" + name + "_by_old_flags": name for name in list(_LINUX.values()) + list(_ANDROID.values())}
     old["//conditions:default"] = ""
     old_is_host = {":old_cpu_is_host_" + cpu: True for cpu in _HOSTS}
     old_is_host["//conditions:default"] = False
