@@ -1,0 +1,222 @@
+"""Compare the sides of a comparison, benchmark by benchmark and over all."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from xnnkit.bench import mannwhitney, sides, stats, verdict
+from xnnkit.bench.sides import Side
+from xnnkit.bench.stats import Ratio
+from xnnkit.bench.verdict import Evidence, Rules, Verdict
+from xnnkit.errors import BadInput
+
+
+@dataclass(frozen=True)
+class Row:
+    """One benchmark: the evidence, the verdict, why it is inconclusive, and ``--fail-above``."""
+
+    name: str
+    evidence: Evidence
+    verdict: Verdict
+    reason: str
+    gate: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One side against the baseline.
+
+    Attributes:
+        baseline: its name.
+        other: the other side's name.
+        rows: the benchmarks of both, in the baseline's order.
+        only: name of a side -> benchmarks that it alone has.
+        overall: geometric mean of the ratios that can be judged, None without any.
+        verdict: on all together.
+        reason: why that is inconclusive, else "".
+        notes: what a reader should know.
+        rules: how verdicts were made.
+    """
+
+    baseline: str
+    other: str
+    rows: tuple[Row, ...]
+    only: dict[str, list[str]]
+    overall: Ratio | None
+    verdict: Verdict
+    reason: str
+    notes: tuple[str, ...]
+    rules: Rules
+
+    @property
+    def exit_code(self) -> int:
+        """0 fine, 1 slower than allowed, 4 inconclusive."""
+        if self.rules.fail_above is None:
+            return 4 if self.verdict is Verdict.INCONCLUSIVE else 0
+        gates = [row.gate for row in self.rows]
+        if "failed" in gates:
+            return 1
+        missing = bool(self.only.get(self.baseline))
+        return 4 if "unsure" in gates or missing or not gates else 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the comparison, JSON-ready; an infinite end of an interval is null."""
+        return {
+            "baseline": self.baseline,
+            "other": self.other,
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "exit_code": self.exit_code,
+            "overall_ratio": _ratio_json(self.overall),
+            "benchmarks": [_row_json(row) for row in self.rows],
+            "only": self.only,
+            "notes": list(self.notes),
+            "rules": asdict(self.rules),
+        }
+
+
+def compare_paths(
+    sources: Sequence[Path], rules: Rules | None = None, *, force: bool = False
+) -> list[Comparison]:
+    """Compare runs, directories of runs or raw output; the first is the baseline.
+
+    Args:
+        sources: two or more.
+        rules: how verdicts are made.
+        force: compare what is not comparable; the differences become notes.
+
+    Raises:
+        BadInput: fewer than two, unreadable, or not comparable.
+        Finding: a run's content is not what was written.
+    """
+    if len(sources) < 2:
+        raise BadInput(
+            "one side cannot be compared", fix="xnnkit compare BASELINE OTHER", why="name two"
+        )
+    first, *rest = sides.name_all([sides.load(path, force=force) for path in sources])
+    return [compare(first, side, rules or Rules(), force=force) for side in rest]
+
+
+def compare(first: Side, second: Side, rules: Rules, *, force: bool = False) -> Comparison:
+    """Compare one side with the baseline.
+
+    Args:
+        first: the baseline.
+        second: the other.
+        rules: how verdicts are made.
+        force: compare what is not comparable; the differences become notes.
+
+    Raises:
+        BadInput: they are not comparable.
+    """
+    apart = sides.differences(first, second)
+    if apart and not force:
+        raise BadInput(
+            f"{second.name} cannot be compared with {first.name}",
+            where=f"{first.files[0]}, {second.files[0]}",
+            why="; ".join(apart),
+            fix="run both in the same way, or --force",
+        )
+    emulated = (first.emulated or second.emulated) and not rules.emulated
+    names = [name for name in first.samples if name in second.samples]
+    found = _evidence(first, second, names)
+    tests = sum(1 for one in found if one.p is not None)
+    rows: list[Row] = []
+    for name, one in zip(names, found, strict=True):
+        word, reason = verdict.of_benchmark(one, tests, rules)
+        if emulated:
+            word, reason = Verdict.INCONCLUSIVE, verdict.EMULATED
+        elif failed := [*first.errors.get(name, ()), *second.errors.get(name, ())]:
+            word, reason = Verdict.INCONCLUSIVE, f"it failed: {failed[0]}"
+        gate = verdict.gate(word, None if reason == verdict.EMULATED else one.ratio, rules)
+        rows.append(Row(name, one, word, reason, gate))
+    overall = _overall(rows)
+    word, reason = verdict.of_all([(r.verdict, r.reason) for r in rows], overall, rules)
+    if emulated:
+        word, reason = Verdict.INCONCLUSIVE, verdict.EMULATED
+    only = {
+        side.name: [name for name in side.samples if name not in other.samples]
+        for side, other in ((first, second), (second, first))
+    }
+    return Comparison(
+        first.name,
+        second.name,
+        tuple(rows),
+        {name: missing for name, missing in only.items() if missing},
+        overall,
+        word,
+        reason,
+        _notes(first, second, apart),
+        rules,
+    )
+
+
+def _evidence(first: Side, second: Side, names: Sequence[str]) -> list[Evidence]:
+    pairs = [(first.samples[name], second.samples[name]) for name in names]
+    usable = [bool(a and b) and min(*a, *b) > 0 for a, b in pairs]
+    p_values = [
+        mannwhitney.p_value(a, b) if ok else None for (a, b), ok in zip(pairs, usable, strict=True)
+    ]
+    corrected = iter(stats.holm([p for p in p_values if p is not None]))
+    return [
+        Evidence(
+            stats.summary(a) if a else None,
+            stats.summary(b) if b else None,
+            stats.ratio(a, b) if ok else None,
+            p,
+            next(corrected) if ok else None,
+        )
+        for (a, b), ok, p in zip(pairs, usable, p_values, strict=True)
+    ]
+
+
+def _overall(rows: Sequence[Row]) -> Ratio | None:
+    """Return the geometric mean over the benchmarks with an interval, else over all ratios."""
+    ratios = [row.evidence.ratio for row in rows if row.evidence.ratio is not None]
+    judged = [r for r in ratios if r.low > 0 and math.isfinite(r.high)]
+    return stats.geometric_mean(judged or ratios) if ratios else None
+
+
+def _notes(first: Side, second: Side, apart: Sequence[str]) -> tuple[str, ...]:
+    notes = [f"compared although they differ in {text}" for text in apart]
+    notes += [*first.notes, *second.notes]
+    if first.binaries and first.binaries == second.binaries:
+        notes.append("both sides ran the same binary")
+    if not first.facts or not second.facts:
+        notes.append("nothing is known of where and how one side was run")
+    return tuple(dict.fromkeys(notes))
+
+
+def _ratio_json(ratio: Ratio | None) -> dict[str, float | None] | None:
+    if ratio is None:
+        return None
+    return {
+        "value": ratio.value,
+        "low": ratio.low if ratio.low > 0 else None,
+        "high": ratio.high if math.isfinite(ratio.high) else None,
+    }
+
+
+def _row_json(row: Row) -> dict[str, Any]:
+    evidence = row.evidence
+    return {
+        "name": row.name,
+        "verdict": row.verdict,
+        "reason": row.reason,
+        "fail_above": row.gate or None,
+        "baseline": _summary_json(evidence.first),
+        "other": _summary_json(evidence.second),
+        "ratio": _ratio_json(evidence.ratio),
+        "p": evidence.p,
+        "p_corrected": evidence.corrected,
+    }
+
+
+def _summary_json(summary: stats.Summary | None) -> dict[str, float] | None:
+    if summary is None:
+        return None
+    return {"n": summary.n, "median_ns": summary.median, "spread": summary.spread}

@@ -1,0 +1,302 @@
+"""Run a build's binaries on a device, and keep every run with its identity."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import xnnkit
+from xnnkit import elf
+from xnnkit.bench import results, runs
+from xnnkit.build import manifest
+from xnnkit.device import OUTPUT, Device, Done, Job
+from xnnkit.errors import BadInput, Finding
+
+if TYPE_CHECKING:
+    from xnnkit.profile import Profile
+
+_OURS = {
+    "benchmark_out": "xnnkit keeps the results itself",
+    "benchmark_out_format": "xnnkit keeps the results itself",
+    "benchmark_format": "xnnkit keeps the results itself",
+    "benchmark_list_tests": "nothing is run with it",
+    "benchmark_report_aggregates_only": "comparing needs every repetition",
+    "benchmark_repetitions": "--repetitions says how many",
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to run.
+
+    Attributes:
+        out: the build's directory, with its ``build.json``.
+        root: where runs are kept.
+        flavours: names; empty for all that were built.
+        repetitions: of each benchmark.
+        interleave: a process for each repetition, flavours in turn (A B, B A, ...), so that heat
+            and drift fall on all; without it one process a flavour does all repetitions.
+        timeout: seconds for each process, None for no end.
+        trace: look which micro-kernels are entered.
+        replace: remove this device's earlier runs of these flavours once the new ones are kept.
+        arguments: the benchmark's own.
+    """
+
+    out: Path
+    root: Path
+    flavours: Sequence[str] = ()
+    repetitions: int = 1
+    interleave: bool = False
+    timeout: float | None = None
+    trace: bool = True
+    replace: bool = False
+    arguments: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class _Binary:
+    flavour: str
+    path: Path
+    sha256: str
+    size: int
+    traced: list[str]
+
+
+def execute(
+    profile: Profile,
+    plan: Plan,
+    device: Device,
+    *,
+    say: Callable[[str], None] = lambda line: None,
+    note: Callable[[str], None] = lambda line: None,
+) -> list[runs.Run]:
+    """Run the chosen flavours and keep each run as soon as it is done.
+
+    Args:
+        profile: what the build was made from.
+        plan: what to run.
+        device: where.
+        say: called with each line that a benchmark prints.
+        note: called with a line before each process.
+
+    Returns:
+        The runs, in the order in which they were made, each with its path.
+
+    Raises:
+        BadInput: nothing is built, an unknown flavour, an argument that is ours to give.
+        BadEnvironment: the device is not there or a run takes too long.
+        Finding: a binary is not the one that was built, a benchmark failed, or a run did not enter
+            the micro-kernels that its flavour's proof names. Finished runs are kept all the same.
+    """
+    _refuse(plan.arguments)
+    built = _manifest(profile, plan.out)
+    chosen = _chosen(profile, plan, built)
+    identity = device.identity()
+    earlier = [
+        path
+        for one in chosen
+        for path in runs.existing(plan.root, profile.name, one.flavour, device.name)
+    ]
+    made: list[runs.Run] = []
+    for turn, one in _order(chosen, plan):
+        note(f"{profile.name}: {one.flavour} on {device.name}{turn}")
+        made.append(_run(one, plan, device, identity, profile, built, say))
+    if plan.replace:
+        for path in earlier:
+            path.unlink(missing_ok=True)
+    if plan.trace:
+        _check_executed(profile, made)
+    return made
+
+
+def _order(chosen: Sequence[_Binary], plan: Plan) -> Iterator[tuple[str, _Binary]]:
+    if not plan.interleave:
+        yield from (("", one) for one in chosen)
+        return
+    for i in range(plan.repetitions):
+        for one in chosen if i % 2 == 0 else reversed(chosen):
+            yield f", repetition {i + 1} of {plan.repetitions}", one
+
+
+def _run(
+    one: _Binary,
+    plan: Plan,
+    device: Device,
+    identity: dict[str, Any],
+    profile: Profile,
+    built: dict[str, Any],
+    say: Callable[[str], None],
+) -> runs.Run:
+    _same_bytes(one)
+    arguments = list(plan.arguments)
+    if not plan.interleave and plan.repetitions > 1:
+        arguments.append(f"--benchmark_repetitions={plan.repetitions}")
+    job = Job(
+        binary=one.path,
+        args=[*arguments, f"--benchmark_out={OUTPUT}", "--benchmark_out_format=json"],
+        timeout=plan.timeout,
+        trace=one.traced,
+    )
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    done = device.run(job, say)
+    raw = _output(one, done)
+    parsed = results.parse(raw, f"the output of {one.path}")
+    run = runs.Run(
+        runs.Identity(
+            binary={"name": one.path.name, "sha256": one.sha256, "size": one.size},
+            profile=profile.name,
+            flavour=one.flavour,
+            toolchain=str(built.get("toolchain", "unknown")),
+            device=identity,
+            arguments=arguments,
+            threads=_threads(parsed, arguments),
+            started=started,
+            seconds=round(done.seconds, 3),
+            host={
+                "name": platform.node(),
+                "system": platform.system(),
+                "machine": platform.machine(),
+            },
+            xnnkit=xnnkit.__version__,
+            prebuilt=_named(built, "prebuilt"),
+            accepted=_named(built, "accepted_by_tree"),
+            executed=_executed(done),
+        ),
+        raw,
+    )
+    return replace(run, path=runs.save(run, plan.root))
+
+
+def _output(one: _Binary, done: Done) -> dict[str, Any]:
+    """Return the benchmark's JSON, once it is sure that it ended well and measured something."""
+    if done.code != 0:
+        illegal = "the processor lacks an instruction that the kernels use"
+        raise Finding(
+            f"the benchmark of {one.flavour} ended with {done.ending}",
+            where=str(one.path),
+            why=illegal if done.ending == "SIGILL" else "\n".join(done.tail[-3:]),
+        )
+    if not done.output:
+        raise Finding(
+            f"the benchmark of {one.flavour} wrote no results",
+            where=str(one.path),
+            why="\n".join(done.tail[-3:]),
+            fix="is it a Google Benchmark? does --benchmark_filter match anything?",
+        )
+    raw = results.loads(done.output, f"the output of {one.path}")
+    parsed = results.parse(raw, f"the output of {one.path}")
+    for benchmark in parsed.benchmarks.values():
+        if benchmark.errors:
+            raise Finding(
+                f"{one.flavour}: {benchmark.name} failed: {benchmark.errors[0]}",
+                where=str(one.path),
+            )
+    if not any(benchmark.samples for benchmark in parsed.benchmarks.values()):
+        raise Finding(
+            f"the benchmark of {one.flavour} measured nothing",
+            where=str(one.path),
+            fix="does --benchmark_filter match anything?",
+        )
+    assert isinstance(raw, dict)
+    return raw
+
+
+def _executed(done: Done) -> list[str] | None:
+    if done.entered is None:
+        return None
+    return sorted(name for name, entered in done.entered.items() if entered)
+
+
+def _check_executed(profile: Profile, made: Sequence[runs.Run]) -> None:
+    missing: dict[str, None] = {}
+    for run in made:
+        executed = run.identity.executed
+        for glob in profile.get_flavour(run.identity.flavour).proof.executed:
+            if executed is not None and not elf.matching(executed, glob):
+                missing[f"{run.identity.flavour}: {glob}"] = None
+    if missing:
+        raise Finding(
+            "micro-kernels that the flavour stands for were not executed",
+            where=", ".join(str(run.path) for run in made),
+            why="\n".join(missing),
+            fix="run benchmarks that use them, or --no-trace; the runs are kept",
+        )
+
+
+def _same_bytes(one: _Binary) -> None:
+    try:
+        seen = manifest.sha256_of(one.path)
+    except OSError as error:
+        raise Finding(
+            f"the binary of {one.flavour} cannot be read: {error.strerror}",
+            where=str(one.path),
+            fix="xnnkit build",
+        ) from error
+    if seen != one.sha256:
+        raise Finding(
+            f"the binary of {one.flavour} is not the one that was built",
+            where=str(one.path),
+            why=f"sha256 {seen}, built {one.sha256}",
+            fix="xnnkit build",
+        )
+
+
+def _manifest(profile: Profile, out: Path) -> dict[str, Any]:
+    built = manifest.read(out)
+    if built.get("profile") != profile.name:
+        raise BadInput(
+            f"another profile was built here: {built.get('profile')}",
+            where=str(out / manifest.NAME),
+            fix=f"xnnkit build {profile.name}, or --out",
+        )
+    return built
+
+
+def _chosen(profile: Profile, plan: Plan, built: dict[str, Any]) -> list[_Binary]:
+    """Return the binaries to run, in the manifest's order."""
+    there = {str(binary["flavour"]): binary for binary in built["binaries"]}
+    for name in plan.flavours:
+        if profile.get_flavour(name).name not in there:
+            raise BadInput(
+                f"flavour {name!r} has not been built",
+                where=str(plan.out / manifest.NAME),
+                why=f"built: {', '.join(there)}",
+                fix=f"xnnkit build {profile.name} --flavour {name}",
+            )
+    found = []
+    for name, binary in there.items():
+        if plan.flavours and name not in plan.flavours:
+            continue
+        path = plan.out / binary["path"]
+        one = _Binary(name, path, binary["sha256"], binary["size"], [])
+        _same_bytes(one)
+        found.append(replace(one, traced=_traced(profile, one) if plan.trace else []))
+    return found
+
+
+def _traced(profile: Profile, one: _Binary) -> list[str]:
+    names = elf.inspect(one.path).names
+    wanted = profile.get_flavour(one.flavour).proof.executed
+    return sorted({*elf.kernels(names), *elf.matching(names, *wanted)})
+
+
+def _refuse(arguments: Sequence[str]) -> None:
+    for argument in arguments:
+        key = argument.lstrip("-").partition("=")[0]
+        if key in _OURS:
+            raise BadInput(f"{argument} cannot be given", why=_OURS[key])
+
+
+def _threads(parsed: results.Results, arguments: Sequence[str]) -> int | None:
+    """Return the threads that compute, from what the program says or was told."""
+    said = [str(parsed.context.get("num_threads", ""))]
+    said += [a.partition("=")[2] for a in reversed(arguments) if a.startswith("--num_threads=")]
+    return next((int(text) for text in said if text.isdecimal()), None)
+
+
+def _named(built: dict[str, Any], key: str) -> list[str]:
+    return [str(archive["name"]) for archive in built.get("archives", []) if archive.get(key)]

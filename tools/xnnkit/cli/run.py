@@ -1,0 +1,90 @@
+"""``xnnkit run``: the built benchmark on a device, each run kept with its identity."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from xnnkit.cli._common import (
+    DEFAULT_PROFILE,
+    complete_profile,
+    emit_json,
+    json_option,
+    load_profile,
+    note,
+)
+
+
+@click.command()
+@click.argument("profile", default=DEFAULT_PROFILE, shell_complete=complete_profile)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.option("--device", "device_name", default="qemu", show_default=True, help="Where to run.")
+@click.option("--flavour", "flavours", multiple=True, help="Only this flavour; may be repeated.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where it was built (default: .xnnkit/PROFILE).",
+)
+@click.option(
+    "--runs",
+    "root",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where runs are kept (default: OUT/runs).",
+)
+@click.option(
+    "--repetitions", default=1, show_default=True, type=click.IntRange(1, 1000), help="How often."
+)
+@click.option("--interleave", is_flag=True, help="A process for each repetition, flavours in turn.")
+@click.option(
+    "--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds for each process."
+)
+@click.option("--trace/--no-trace", default=True, help="Look which micro-kernels are entered (on).")
+@click.option("--replace", is_flag=True, help="Remove the device's earlier runs afterwards.")
+@json_option
+def command(
+    profile: str,
+    arguments: tuple[str, ...],
+    device_name: str,
+    flavours: tuple[str, ...],
+    out: Path | None,
+    root: Path | None,
+    repetitions: int,
+    interleave: bool,
+    timeout: float | None,
+    trace: bool,
+    replace: bool,
+    as_json: bool,
+) -> None:
+    """Run the binaries that xnnkit build made of PROFILE; what follows -- goes to the benchmark.
+
+    Each binary is hashed again before it is run. A run is kept as
+    RUNS/PROFILE/FLAVOUR/DEVICE-N.json. Exit 1 when a binary is not the one that was built, a
+    benchmark fails, or a flavour's micro-kernels were not entered.
+    """
+    from xnnkit.bench import execute, show
+    from xnnkit.device import open_device
+
+    if profile.startswith("-"):  # PROFILE was left out: xnnkit run -- --benchmark_filter=...
+        profile, arguments = DEFAULT_PROFILE, (profile, *arguments)
+    device = open_device(device_name)
+    loaded = load_profile(profile)
+    out = (out or Path(".xnnkit") / loaded.name).absolute()
+    plan = execute.Plan(
+        out=out,
+        root=(root or out / "runs").absolute(),
+        flavours=flavours,
+        repetitions=repetitions,
+        interleave=interleave,
+        timeout=timeout,
+        trace=trace,
+        replace=replace,
+        arguments=arguments,
+    )
+    made = execute.execute(
+        loaded, plan, device, say=lambda line: click.echo(line, err=True), note=note
+    )
+    if as_json:
+        emit_json({"runs": [{"path": str(run.path), **run.to_json()} for run in made]})
+    else:
+        click.echo(show.runs_text(made))
