@@ -17,7 +17,16 @@ _ANDROID = {
     "x86_32": "android_x86",
     "x86_64": "android_x86_64",
 }
-_HOSTS = ["aarch64", "k8"]
+
+# What Bazel calls the machines it runs on: --cpu is the host's when nobody sets it.
+_HOSTS = [
+    "aarch64",
+    "arm64_windows",
+    "darwin_arm64",
+    "darwin_x86_64",
+    "k8",
+    "x64_windows",
+]
 
 def _target_impl(ctx):
     def has(constraint):
@@ -29,13 +38,11 @@ def _target_impl(ctx):
         value = ctx.attr.old
     elif has(ctx.attr.android):
         value = _ANDROID.get(cpu, "")
-    elif ctx.attr.old and not ctx.attr.old_is_host:
-        # --cpu names another machine than this one: somebody asked for it.
-        value = ctx.attr.old
-    elif has(ctx.attr.linux):
-        value = _LINUX.get(cpu, "")
+    elif ctx.attr.old_is_host and cpu:
+        value = _LINUX.get(cpu, "") if has(ctx.attr.linux) else ""
     else:
-        value = ""
+        # --cpu names another machine than this one, so somebody asked for it.
+        value = ctx.attr.old
     return [config_common.FeatureFlagInfo(value = value)]
 
 _target = rule(
@@ -45,7 +52,7 @@ _target = rule(
         "cpus": attr.label_keyed_string_dict(mandatory = True, providers = [platform_common.ConstraintValueInfo]),
         "linux": attr.label(mandatory = True, providers = [platform_common.ConstraintValueInfo]),
         "old": attr.string(doc = "The setting that holds by the old flags, if any."),
-        "old_is_host": attr.bool(doc = "Whether --cpu is the host's, as it is when nobody sets it."),
+        "old_is_host": attr.bool(doc = "Whether --cpu is the host's."),
     },
 )
 
