@@ -79,6 +79,12 @@ HOSTILE: dict[str, tuple[tuple[str, bytes], str, str]] = {
         "lies below",
         "l/evil",
     ),
+    "hard link to itself": (
+        tar(("h", {"type": tarfile.LNKTYPE, "linkname": "h"})),
+        "no earlier file",
+        "h",
+    ),
+    "set-group-id folder": (tar(("d", {"type": tarfile.DIRTYPE, "mode": 0o2755})), "set-", "d"),
     "symlinks in a ring": (
         tar(("a", {**SYM, "linkname": "b/x"}), ("b", {**SYM, "linkname": "a/y"})),
         "ring",

@@ -16,7 +16,7 @@ from typing import Literal
 
 from xnnkit.archives import distdir, judge
 from xnnkit.archives.cache import Cache, Stopped, remove_tree
-from xnnkit.archives.http import Net, Unreachable, forget
+from xnnkit.archives.http import Net, Unreachable
 from xnnkit.archives.judge import Item
 from xnnkit.archives.origins import Place, obtain
 from xnnkit.archives.stream import Digest, TooLong, copy
@@ -288,8 +288,11 @@ class _Work:
         cache = self.place.cache
         with cache.lock(origin.sha256, self.place.net.stop):
             part = cache.scratch(origin.sha256, "distdir")
-            with file.open("rb") as source, cache.writing():
-                actual = copy(source, part, bound=origin.size)
+            try:
+                with file.open("rb") as source, cache.writing():
+                    actual = copy(source, part, bound=origin.size)
+            except TooLong as error:  # it has grown since it was looked at
+                raise judge.too_long(item, origin, error.bound) from error
             found = self._accept(item, origin, part, actual, via="distdir")
         found.notes.append(f"from {file}")
         return found
@@ -334,8 +337,9 @@ class _Work:
             )
             blob = cache.publish(part, actual.sha256)
         finally:
-            forget(part)
             remove_tree(part)
+            for left in cache.partial.glob(f"{origin.sha256}.*.part*"):
+                remove_tree(left)
         if accepted:
             cache.accept(origin.sha256, actual.sha256, item.name)
         return self._done(

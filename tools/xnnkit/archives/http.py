@@ -68,7 +68,7 @@ class Net:
         self,
         *,
         connect_timeout: float = 10,
-        read_timeout: float = 60,
+        read_timeout: float = 30,
         attempts: int = 4,
         backoff: float = 0.5,
     ) -> None:
@@ -165,6 +165,7 @@ class Net:
                     backoff_factor=self.backoff,
                     backoff_max=20,
                     raise_on_status=False,
+                    respect_retry_after_header=False,  # it may name any time at all
                 )
                 session = requests.Session()
                 # Not gzip: the pinned hash is that of the file, not of a way to send it.

@@ -6,6 +6,8 @@ that. Another tree: refused, always, with the paths that differ.
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Collection
 from pathlib import Path
 
@@ -40,18 +42,22 @@ def bound(item: Item, origin: Origin) -> int:
 
 
 def content(blob: Path, digest: str, origin: Origin, cache: Cache) -> tree.Entries:
-    """Unpack a file in the cache's ``partial/`` and return what is in it.
+    """Unpack a file below the cache's ``partial/`` and return what is in it.
 
     Args:
         blob: the file.
-        digest: its sha256; the caller holds its lock, or that of the file it stands for.
+        digest: its sha256, or whatever names the place to unpack at.
         origin: tells the format and the strip prefix.
         cache: where to unpack.
 
     Raises:
         Finding: it cannot be unpacked, or a member is refused.
     """
-    with cache.scratch_dir(digest, "tree") as folder, cache.writing():
+    with (
+        cache.lock(f"{digest}.tree"),
+        cache.scratch_dir(digest, "tree") as folder,
+        cache.writing(),
+    ):
         unpack.unpack(
             blob,
             origin.archive_format,
@@ -88,8 +94,7 @@ def check_tree(
     """
     if not again and cache.recorded_tree(digest, origin.strip_prefix) == archive.tree:
         return archive.tree
-    with cache.lock(f"{digest}.tree"):
-        found = content(blob, digest, origin, cache)
+    found = content(blob, digest, origin, cache)
     actual = tree.id_of(found)
     if actual != archive.tree:
         raise other_tree(archive, origin, str(blob), found, cache, git_root)
@@ -146,20 +151,25 @@ def too_long(item: Item, origin: Origin, most: int) -> Finding:
 
 def recompressed(archive: Archive, origin: Origin, actual: Digest) -> Finding:
     """Return the Finding for a file with other bytes and the right tree."""
+    what = f"{archive.name}: {origin.filename} from {origin.type} was recompressed upstream"
+    fix = f"xnnkit fetch PROFILE --accept-tree {archive.name}    (for this machine)\n"
+    if isinstance(origin, GitOrigin):
+        what = f"{archive.name}: {origin.filename} was compressed otherwise by this machine's git"
+        fix += "or try another origin with --origin"
+    else:
+        fix += (
+            "or record it in the profile, at this origin:\n"
+            f'  sha256 = "{actual.sha256}"\n'
+            f"  size = {actual.size}"
+        )
     return Finding(
-        f"{archive.name}: {origin.filename} from {origin.type} was recompressed upstream: "
-        "the bytes differ, the tree is the same",
+        f"{what}: the bytes differ, the tree is the same",
         where=origin.location,
         why=(
             f"expected sha256 {origin.sha256} ({origin.size:,} bytes), found {actual.sha256} "
             f"({actual.size:,} bytes); its tree is {archive.tree}, as pinned"
         ),
-        fix=(
-            f"xnnkit fetch PROFILE --accept-tree {archive.name}    (for this machine)\n"
-            "or record it in the profile, at this origin:\n"
-            f'  sha256 = "{actual.sha256}"\n'
-            f"  size = {actual.size}"
-        ),
+        fix=fix,
     )
 
 
@@ -211,13 +221,18 @@ def judge(
     return item.tree, True
 
 
+def _listed(clone: Path, commit: str, cache: Cache) -> tree.Entries | None:
+    with cache.scratch_dir(f"{commit}.{os.getpid()}.{threading.get_ident()}", "ls") as scratch:
+        return regenerate.listing(clone, commit, scratch)
+
+
 def _reference(archive: Archive, cache: Cache, git_root: Path | None) -> tree.Entries | None:
     """Return what the right tree holds, from a clone or from another origin's file in the cache."""
     for origin in archive.origin:
         if isinstance(origin, GitOrigin) and git_root is not None:
             clone = regenerate.find_clone(git_root, origin.repository)
             try:
-                listed = regenerate.listing(clone, archive.commit) if clone else None
+                listed = _listed(clone, archive.commit, cache) if clone else None
             except Unreachable:
                 continue
             if listed is not None and tree.id_of(listed) == archive.tree:

@@ -17,7 +17,7 @@ from xnnkit.errors import Finding
 Kind = Literal["file", "directory", "symlink", "hardlink", "special"]
 
 MAX_NAME_BYTES = 255
-MAX_PATH_BYTES = 4000
+MAX_PATH_BYTES = 2000
 MAX_LINK_STEPS = 40
 
 
@@ -35,6 +35,8 @@ class Limits:
     """Unpacked bytes for each packed byte at most, once ``ratio_floor`` is passed."""
     ratio_floor: int = 32 << 20
     """Below this many unpacked bytes the ratio does not matter."""
+    case_clash: bool = False
+    """Allow names that differ only in case; Linux header sets, as in the NDK, have such."""
 
     def allowance(self, packed: int) -> int:
         """Return the bytes that an archive of ``packed`` bytes may unpack to."""
@@ -103,9 +105,9 @@ class Gate:
         if path == "":
             return None
         self._check_kind(member)
-        self._check_place(member, path)
         if member.kind == "hardlink":
             self._check_hardlink(member)
+        self._check_place(member, path)
         inside = self._inside(path)
         if member.kind == "symlink" and inside is not None:
             self._links[inside] = self._target(member)
@@ -162,7 +164,7 @@ class Gate:
     def _check_kind(self, member: Member) -> None:
         if member.kind == "special":
             self._no(member, f"a member is {member.what}")
-        if member.mode & 0o6000 and member.kind != "directory":
+        if member.mode & 0o6000:
             self._no(member, "a member has a set-user-id or set-group-id bit")
 
     def _check_place(self, member: Member, path: str) -> None:
@@ -184,7 +186,7 @@ class Gate:
 
     def _claim(self, member: Member, path: str) -> None:
         other = self._folded.setdefault(path.casefold(), path)
-        if other != path:
+        if other != path and not self._limits.case_clash:
             self._no(
                 member,
                 f"its name differs from {printable(other)!r} only in upper and lower case",

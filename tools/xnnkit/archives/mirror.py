@@ -162,7 +162,7 @@ def _mirror(
         return result(
             "same tree only", actual, why="git or gzip here compress otherwise; not put there"
         )
-    reference = regenerate.listing(clone, archive.commit) or {}
+    reference = regenerate.listing(clone, archive.commit, cache.partial) or {}
     lines = tree.difference(found, reference).lines(5)
     return result(
         "different", actual, why=f"tree {identity} instead of {archive.tree}: {', '.join(lines)}"

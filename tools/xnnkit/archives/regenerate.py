@@ -103,14 +103,19 @@ def archive(
     return digest
 
 
-def listing(clone: Path, commit: str) -> Entries | None:
+def listing(clone: Path, commit: str, scratch: Path) -> Entries | None:
     """Return what the commit's tree holds, None when the clone cannot tell.
+
+    Args:
+        clone: as `find_clone` gives it.
+        commit: its full id.
+        scratch: a directory for what is needed for the time being.
 
     Raises:
         Unreachable: git is missing.
     """
     _need("git")
-    with tempfile.TemporaryDirectory(prefix="xnnkit-git.") as borrowed:
+    with tempfile.TemporaryDirectory(dir=scratch, prefix="git.") as borrowed:
         done = subprocess.run(
             ["git", "ls-tree", "-r", "-z", "--full-tree", commit],
             env=_environment(Path(borrowed), clone, "UTC"),

@@ -87,8 +87,6 @@ class _Writer:
     def add(self, member: Member) -> None:
         path = self._gate.admit(member)
         if path is None or member.kind == "symlink":
-            if member.kind == "file":
-                self._count(member, 0 if path is None else member.size)
             return
         place = self._dest / path
         if member.kind == "directory":
@@ -97,7 +95,7 @@ class _Writer:
         place.parent.mkdir(parents=True, exist_ok=True)
         if member.kind == "hardlink":
             source = self._dest / self._gate.hardlink_source(member)
-            self._count(member, source.stat().st_size)
+            self._count(source.stat().st_size)
             shutil.copy(source, place)
             return
         self._write(member, place)
@@ -117,12 +115,12 @@ class _Writer:
             os.fchmod(descriptor, mode)
             while chunk := source.read(_CHUNK):
                 size += len(chunk)
-                self._count(member, len(chunk))
+                self._count(len(chunk))
                 out.write(chunk)
         if size != member.size:
             refuse(self._archive, member.name, "a member is not as long as it says")
 
-    def _count(self, member: Member, size: int) -> None:
+    def _count(self, size: int) -> None:
         self._written += size
         if self._written > self._allowance:
             readers.too_much(self._archive, self._allowance)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+from xnnkit import apt
 from xnnkit.archives.cache import Cache
 from xnnkit.archives.http import Net
 
@@ -17,3 +19,8 @@ class Place:
     net: Net
     git_root: Path | None
     """The folder of clones, None for none."""
+
+    @cached_property
+    def mirrors(self) -> list[str]:
+        """Base URLs of the machine's Debian mirrors; apt is asked once."""
+        return apt.mirrors()
