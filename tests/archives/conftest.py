@@ -138,12 +138,18 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
+class _Quiet(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing: clients are killed on purpose."""
+
+
 @pytest.fixture
 def server() -> Iterator[Server]:
     """A server on this machine; put bytes into ``files`` and faults into ``faults``."""
     state = Server()
-    http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(state))
-    http.daemon_threads = True
+    http = _Quiet(("127.0.0.1", 0), _handler(state))
     thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     state.url = f"http://127.0.0.1:{http.server_address[1]}/"

@@ -88,15 +88,13 @@ def test_a_longer_body_is_not_read_to_its_end(
     no_length: bool, server: Any, net: Net, tmp_path: Path
 ) -> None:
     server.pause = 0.001
+    server.files["/f"] = BODY
+    server.faults["/f"] = [server.fault(extra=bytes(20 << 20), no_length=no_length)]
+    told: list[int] = []
     with pytest.raises(TooLong):
-        get(
-            server,
-            net,
-            tmp_path / "p",
-            {"extra": bytes(20 << 20), "no_length": no_length},
-            bound=len(BODY),
-        )
+        download(server.url + "f", tmp_path / "p", WANT, net, bound=len(BODY), tick=told.append)
     assert server.sent < 8 << 20
+    assert bool(told) == no_length, "a length that says it is enough"
     assert list(tmp_path.glob("p*")) == []
 
 

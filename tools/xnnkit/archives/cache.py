@@ -218,7 +218,7 @@ class Cache:
         with self.writing():
             place.parent.mkdir(parents=True, exist_ok=True)
             self.partial.mkdir(parents=True, exist_ok=True)
-            draft = self.partial / f"{place.name}.{os.getpid()}.{threading.get_ident()}.note"
+            draft = self.partial / f"{place.name[:64]}.{os.getpid()}.{threading.get_ident()}.note"
             draft.write_text(text, encoding="ascii")
             _sync(draft)
             os.replace(draft, place)

@@ -145,7 +145,7 @@ def _mirror(
     part = cache.scratch(http.sha256, "git")
     try:
         actual = regenerate.archive(
-            clone, git, archive.commit, part, bound=judge.bound(archive, git)
+            clone, git, archive.commit, part, cache.partial, bound=judge.bound(archive, git)
         )
     except Unreachable as error:
         return result("no clone", why=error.reason, fix=error.fix)

@@ -46,6 +46,7 @@ def archive(
     origin: GitOrigin,
     commit: str,
     target: Path,
+    scratch: Path,
     *,
     bound: int,
     tick: Callable[[int], None] | None = None,
@@ -56,7 +57,8 @@ def archive(
         clone: as `find_clone` gives it.
         origin: format, strip prefix, time zone and paths.
         commit: its full id.
-        target: the file to write; other files are made beside it for the time being.
+        target: the file to write.
+        scratch: a directory for what is needed for the time being.
         bound: bytes at most.
         tick: told the bytes written so far.
 
@@ -72,8 +74,8 @@ def archive(
     command += [commit, "--", *origin.paths] if origin.paths else [commit]
     _need("git", "gzip")
     with (
-        tempfile.TemporaryDirectory(dir=target.parent, prefix="git.") as borrowed,
-        tempfile.TemporaryFile(dir=target.parent) as errors,
+        tempfile.TemporaryDirectory(dir=scratch, prefix="git.") as borrowed,
+        tempfile.TemporaryFile(dir=scratch) as errors,
     ):
         env = _environment(Path(borrowed), clone, origin.timezone)
         git = subprocess.Popen(

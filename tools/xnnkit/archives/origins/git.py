@@ -24,5 +24,7 @@ def obtain(
             f"git clone --bare URL {place.git_root / origin.repository}.git",
         )
     part = place.cache.scratch(origin.sha256, "git")
-    with place.cache.writing():
-        return part, regenerate.archive(clone, origin, commit, part, bound=bound, tick=tick)
+    with place.cache.scratch_dir(origin.sha256, "gitdir") as scratch, place.cache.writing():
+        return part, regenerate.archive(
+            clone, origin, commit, part, scratch, bound=bound, tick=tick
+        )
