@@ -145,7 +145,11 @@ def test_nothing_reachable_lists_each_and_what_to_type(world: Any, net: Net) -> 
     assert isinstance(error, BadEnvironment)
     assert error.exit_code == 3
     text = str(error)
-    for part in ("engine: http", "git:acme/engine", "debian:pool", "HTTP 404", "zig"):
+    for part in (
+        "http: 127.0.0.1:9 cannot be reached",
+        "git: no git root is set (engine)",
+        "HTTP 404 (engine, zig)",
+    ):
         assert part in text
     for part in ("XNNKIT_GIT_ROOT", "--distdir", "network"):
         assert part in error.fix
@@ -153,7 +157,7 @@ def test_nothing_reachable_lists_each_and_what_to_type(world: Any, net: Net) -> 
 
 def test_an_origin_that_the_item_has_not(world: Any, net: Net) -> None:
     error = fails(world, world.profile(), net, origins=["git"])
-    assert "none of the asked origins; it has debian" in error.why
+    assert "none of the asked origins; only debian (engine, zig)" in error.why
 
 
 def test_wrong_bytes_stop_everything(world: Any, net: Net) -> None:
@@ -168,6 +172,25 @@ def test_wrong_bytes_stop_everything(world: Any, net: Net) -> None:
     assert world.cache.get(world.git()["sha256"]) is None
 
 
+@pytest.mark.parametrize("what", ["toolchain", "prebuilt"])
+@pytest.mark.parametrize("size", ["same", "shorter"])
+def test_wrong_bytes_where_no_tree_can_excuse_them(
+    what: str, size: str, world: Any, net: Net
+) -> None:
+    path = world.zig_path if what == "toolchain" else world.debian_path
+    good = world.server.files[path]
+    bad = bytes([good[0] ^ 1]) + good[1:] if size == "same" else good[:-1]
+    world.server.files[path] = bad
+    profile = world.profile(world.git(), world.debian(prebuilt=True))
+    if what == "toolchain":
+        profile = world.profile()
+    error = fails(world, profile, net, accept_tree=["engine"])
+    assert isinstance(error, Finding)
+    assert "has other bytes: refused" in error.what
+    assert sha(bad) in error.why
+    assert not list((world.cache.root / "sha256").glob(f"*/{sha(bad)}"))
+
+
 def test_a_body_that_does_not_end(world: Any, net: Net) -> None:
     world.server.faults[world.zig_path] = [world.server.fault(extra=bytes(9 << 20), no_length=True)]
     error = fails(world, world.profile(), net)
@@ -175,10 +198,10 @@ def test_a_body_that_does_not_end(world: Any, net: Net) -> None:
     assert "too long" in error.what
 
 
-def recompressed(world: Any) -> bytes:
+def recompressed(world: Any, preset: int = 0) -> bytes:
     import lzma
 
-    return lzma.compress(lzma.decompress(world.upstream.tarxz), preset=0)
+    return lzma.compress(lzma.decompress(world.upstream.tarxz), preset=preset)
 
 
 def test_recompressed_is_said_exactly_and_taken_only_when_asked(world: Any, net: Net) -> None:
@@ -202,6 +225,14 @@ def test_recompressed_is_said_exactly_and_taken_only_when_asked(world: Any, net:
     again = fetch(world, world.profile(), Net())["engine"]
     assert again.accepted
     assert again.from_cache
+
+    # The note stays when the file is lost; the same file is then taken, another is not.
+    again.blob.unlink()
+    assert fetch(world, world.profile(), Net())["engine"].via == "debian"
+    again.blob.unlink()
+    world.server.files[world.debian_path] = recompressed(world, preset=1)
+    assert "recompressed" in fails(world, world.profile(), Net()).what
+    world.server.files[world.debian_path] = data
 
     # What the record in the profile then says is taken without a question.
     recorded = world.profile(world.debian(sha256=sha(data), size=len(data)))

@@ -201,7 +201,7 @@ class NoOrigin(Exception):
 
     Args:
         item: which.
-        reasons: (origin type and place, why not, what would help) for each that was tried.
+        reasons: (origin type, why not, what would help) for each that was tried.
     """
 
     def __init__(self, item: Item, reasons: Sequence[tuple[str, str, str]]) -> None:
@@ -211,14 +211,14 @@ class NoOrigin(Exception):
 
 
 def _nothing_to_fetch(missing: Sequence[NoOrigin]) -> XnnkitError:
-    told: dict[str, None] = {}
+    told: dict[str, list[str]] = {}
     fixes: dict[str, None] = {}
     for one in missing:
         if not one.reasons:
             legal = ", ".join(dict.fromkeys(o.type for o in one.item.origin))
-            told[f"{one.item.name}: has none of the asked origins; it has {legal}"] = None
-        for where, reason, fix in one.reasons:
-            told[f"{one.item.name}: {where}: {reason}"] = None
+            told.setdefault(f"none of the asked origins; only {legal}", []).append(one.item.name)
+        for kind, reason, fix in one.reasons:
+            told.setdefault(f"{kind}: {reason}", []).append(one.item.name)
             if fix:
                 fixes[fix] = None
     names = ", ".join(one.item.name for one in missing)
@@ -226,7 +226,7 @@ def _nothing_to_fetch(missing: Sequence[NoOrigin]) -> XnnkitError:
     fixes["or connect to the network and type the same again"] = None
     return BadEnvironment(
         f"cannot be fetched from any origin: {names}",
-        why="\n         ".join(told),
+        why="\n         ".join(f"{reason} ({', '.join(of)})" for reason, of in told.items()),
         fix="\n".join(fixes),
     )
 
@@ -256,10 +256,9 @@ class _Work:
             try:
                 found = self._from_origin(item, origin)
             except Unreachable as error:
-                where = origin.type if origin.type == "http" else origin.location
-                reasons.append((where, error.reason, error.fix))
+                reasons.append((origin.type, error.reason, error.fix))
                 continue
-            found.notes[:0] = [f"{where}: {reason}" for where, reason, _ in reasons]
+            found.notes[:0] = [f"{kind}: {reason}" for kind, reason, _ in reasons]
             return found
         raise NoOrigin(item, reasons)
 
