@@ -83,6 +83,9 @@ def test_every_form_of_clone(form: str, world: Any, tmp_path: Path) -> None:
         git("-C", str(copy), "worktree", "add", "-q", "--detach", str(place))
     else:
         git("clone", "-q", "--shared", str(source), str(place))
+        objects = place / ".git" / "objects"
+        lender = os.path.relpath(source / ".git" / "objects", objects)
+        (objects / "info" / "alternates").write_text(lender + "\n")
     profile = world.profile(world.http(), world.git())
     (result,) = mirror.mirror_profile(profile, git_root=root, out=tmp_path / "out")
     assert result.state == "same bytes", result.why
