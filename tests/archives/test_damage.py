@@ -1,4 +1,4 @@
-"""Issue of trust: whatever is wrong in the cache or a distdir is named, exit 1, nothing is used."""
+"""Whatever is wrong in the cache or a distdir is named, exit 1, nothing is used."""
 
 from __future__ import annotations
 
