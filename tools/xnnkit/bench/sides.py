@@ -171,7 +171,7 @@ def _facts(found: results.Results, identity: runs.Identity | None) -> dict[str, 
         return facts
     facts |= {f"device {key}": value for key, value in identity.device.items()}
     if identity.threads is not None:
-        facts["num_threads"] = str(identity.threads)
+        facts.setdefault("num_threads", str(identity.threads))
     facts["arguments"] = _work(identity.arguments, facts)
     return facts
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist, median
+from statistics import median
 
 from xnnkit.bench import mannwhitney
 
@@ -60,23 +60,24 @@ def ratio(first: Sequence[float], second: Sequence[float], confidence: float = 0
     return Ratio(math.exp(value), math.exp(low), math.exp(high) if high < 700 else math.inf)
 
 
-def geometric_mean(ratios: Sequence[Ratio], confidence: float = 0.95) -> Ratio:
+def geometric_mean(ratios: Sequence[Ratio]) -> Ratio:
     """Return the geometric mean of ratios, and its interval.
 
-    Each interval's half width on the logarithmic scale is taken for a multiple of its standard
-    error; the errors of different benchmarks are taken to be independent.
+    On the logarithmic scale the distances to the lower ends are added as errors are (the root of
+    the sum of squares), and those to the upper ends (Zou and Donner's MOVER). Different benchmarks
+    are taken to be independent; of a single ratio the interval comes back as it is.
 
     Args:
-        ratios: at least one.
-        confidence: of the intervals given, and of the one returned.
+        ratios: at least one; their intervals' confidence is that of the interval returned.
     """
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
-    middle = sum(math.log(r.value) for r in ratios) / len(ratios)
+    count = len(ratios)
+    logs = [math.log(r.value) for r in ratios]
+    middle = sum(logs) / count
     if any(r.low <= 0 or math.isinf(r.high) for r in ratios):
         return Ratio(math.exp(middle), 0.0, math.inf)
-    errors = [(math.log(r.high) - math.log(r.low)) / (2 * z) for r in ratios]
-    half = z * math.sqrt(sum(e * e for e in errors)) / len(ratios)
-    return Ratio(math.exp(middle), math.exp(middle - half), math.exp(middle + half))
+    down = math.hypot(*(x - math.log(r.low) for x, r in zip(logs, ratios, strict=True)))
+    up = math.hypot(*(math.log(r.high) - x for x, r in zip(logs, ratios, strict=True)))
+    return Ratio(math.exp(middle), math.exp(middle - down / count), math.exp(middle + up / count))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

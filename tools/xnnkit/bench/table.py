@@ -46,10 +46,10 @@ def markdown(
 
 def duration(nanoseconds: float) -> str:
     """Return a time with four digits and a unit that fits."""
-    for unit, size in (("s", 1e9), ("ms", 1e6), ("us", 1e3)):
-        if nanoseconds >= size:
-            return f"{nanoseconds / size:.4g} {unit}"
-    return f"{nanoseconds:.4g} ns"
+    for unit, size in (("s", 1e9), ("ms", 1e6), ("us", 1e3), ("ns", 1.0)):
+        if nanoseconds >= size or unit == "ns":
+            break
+    return f"{nanoseconds / size:#.4g}".rstrip(".") + f" {unit}"
 
 
 def percent(share: float, *, signed: bool = False) -> str:
