@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -15,6 +16,9 @@ from dataclasses import dataclass
 from xnnkit.errors import BadEnvironment
 
 TAIL_LINES = 20
+
+_NO_CORE = ("/bin/sh", "-c", 'ulimit -c 0; exec "$@"', "sh")
+# A program that crashes must not leave its memory in the user's directory.
 
 
 @dataclass(frozen=True)
@@ -45,9 +49,11 @@ def stream(
         BadEnvironment: it cannot be started, or the time is over.
     """
     began = time.monotonic()
+    if shutil.which(argv[0]) is None:
+        raise BadEnvironment("the program is not there, or not executable", where=str(argv[0]))
     try:
         process = subprocess.Popen(
-            argv,
+            [*_NO_CORE, *argv],
             env=dict(env),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
