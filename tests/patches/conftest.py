@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
+import shutil
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -61,9 +65,29 @@ def make_set(tmp_path: Path) -> Callable[..., PatchSet]:
     return make
 
 
+@pytest.fixture(scope="session")
+def tools() -> list[str]:
+    """What this machine has to apply a diff with: git, and patch where it is installed."""
+    known = {"git apply": "git", "patch -p1": "patch"}
+    return [name for name, program in known.items() if shutil.which(program)]
+
+
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """An empty tree."""
     root = tmp_path / "tree"
     root.mkdir()
     return root
+
+
+@pytest.fixture(scope="session")
+def starlark() -> ModuleType:
+    """The module starlark.py beside this file."""
+    spec = importlib.util.spec_from_file_location(
+        "patches_starlark", Path(__file__).with_name("starlark.py")
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules["patches_starlark"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

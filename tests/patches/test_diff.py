@@ -16,6 +16,7 @@ from xnnkit.patches.apply import Change, State
 from xnnkit.patches.model import PatchFile, PatchSet
 from xnnkit.patches.render import assemble
 
+needs_patch = pytest.mark.skipif(shutil.which("patch") is None, reason="patch is not installed")
 META = PatchFile(
     description="Words with 'quotes' and a\n\nsecond paragraph.",
     applies_to="thing",
@@ -69,6 +70,7 @@ def patch_can(changed: list[Change]) -> bool:
     return all(" " not in change.path or diff.counts(change) != (0, 0) for change in changed)
 
 
+@needs_patch
 @given(trees(PLAIN).filter(patch_can))
 @settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 def test_patch_arrives_at_our_tree(changed: list[Change]) -> None:
@@ -131,7 +133,7 @@ def test_the_first_line_names_the_content() -> None:
     assert len({hashlib.sha256(d.split(b"\n")[0]).digest() for d in (one, two)}) == 2
 
 
-@pytest.mark.skipif(shutil.which("patch") is None, reason="patch is not installed")
+@needs_patch
 def test_a_diff_for_another_place_is_no_success(tmp_path: Path) -> None:
     """Bazel takes no offset, so a tool that would shift a hunk must not pass."""
     changed = [Change("a", State(b"x\n" * 9), State(b"x\n" * 4 + b"y\n" + b"x\n" * 5))]

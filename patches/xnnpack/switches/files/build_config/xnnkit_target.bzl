@@ -59,7 +59,7 @@ _target = rule(
 def target_setting(name, values):
     """A condition on the system built for, by platform or by the old flags.
 
-    Takes the place of config_setting; `targets` has to follow.
+    Takes the place of config_setting; `target_rule` has to follow.
 
     Args:
       name: one of the names in this file's tables.
@@ -74,8 +74,12 @@ def target_setting(name, values):
         flag_values = {":target": name},
     )
 
-def targets():
-    """Declares the rule that decides, for all `target_setting`s of the package."""
+def target_rule(name):
+    """Declares the rule that decides, for all `target_setting`s of the package.
+
+    Args:
+      name: has to be "target".
+    """
     for cpu in _HOSTS:
         native.config_setting(
             name = "old_cpu_is_host_" + cpu,
@@ -89,7 +93,7 @@ def targets():
     old_is_host = {":old_cpu_is_host_" + cpu: True for cpu in _HOSTS}
     old_is_host["//conditions:default"] = False
     _target(
-        name = "target",
+        name = name,
         android = "@platforms//os:android",
         cpus = {"@platforms//cpu:" + cpu: cpu for cpu in _ANDROID},
         linux = "@platforms//os:linux",
