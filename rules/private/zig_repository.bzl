@@ -129,6 +129,14 @@ filegroup(
 exports_files(["lib/crt1.o"])
 """
 
+def _zig_cache(rctx):
+    # zig's cache is keyed by content, so a second workspace of the same user need not compile libc
+    # and libc++ again. Without xnnkit's cache the libraries are built anew, to the same bytes.
+    cache = rctx.os.environ.get("XNNKIT_CACHE")
+    if cache and rctx.path(cache).exists:
+        return cache + "/zig"
+    return str(rctx.path("_cache"))
+
 def _zig_sysroot_impl(rctx):
     target = TARGETS[rctx.attr.target]
     zig = rctx.path(rctx.attr._zig)
@@ -136,7 +144,7 @@ def _zig_sysroot_impl(rctx):
     result = rctx.execute(
         [zig, "c++", "-target", target.triple, "-static", "-O2", "probe.cc", "-o", "probe"],
         environment = {
-            "ZIG_GLOBAL_CACHE_DIR": str(rctx.path("_cache")),
+            "ZIG_GLOBAL_CACHE_DIR": _zig_cache(rctx),
             "ZIG_LOCAL_CACHE_DIR": str(rctx.path("_local")),
             "ZIG_VERBOSE_LINK": "1",
         },
@@ -174,6 +182,7 @@ zig_sysroot = repository_rule(
         "target": attr.string(mandatory = True, values = TARGETS.keys()),
         "_zig": attr.label(default = Label("@zig//:zig")),
     },
+    environ = ["XNNKIT_CACHE"],
 )
 
 _TOOLCHAIN = """
