@@ -105,7 +105,7 @@ def finish(
     Raises:
         Finding: a proof fails; every failed check of every flavour is named.
     """
-    from xnnkit import elf
+    import xnnkit.elf as elf
 
     binaries: list[dict[str, Any]] = []
     failures: list[str] = []

@@ -30,10 +30,14 @@ class Request:
     disk_cache: Path | None = None
     extra: Sequence[str] = ()
 
+    def repository_options(self) -> list[str]:
+        """Return the options that decide what the archives' repositories are."""
+        chosen = " ".join(f"{name}={sha256}" for name, sha256 in sorted(self.selected.items()))
+        return [f"--repo_env=XNNKIT_CACHE={self.cache}", f"--repo_env=XNNKIT_SELECT={chosen}"]
+
     def options(self) -> list[str]:
         """Return the options that follow the command, targets not among them."""
-        chosen = " ".join(f"{name}={sha256}" for name, sha256 in sorted(self.selected.items()))
-        options = [f"--repo_env=XNNKIT_CACHE={self.cache}", f"--repo_env=XNNKIT_SELECT={chosen}"]
+        options = self.repository_options()
         options += [f"--distdir={directory}" for directory in self.distdirs]
         if self.disk_cache:
             options.append(f"--disk_cache={self.disk_cache}")

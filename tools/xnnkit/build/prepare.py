@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import xnnkit
 from xnnkit import paths
 from xnnkit.build.request import Sources
-from xnnkit.errors import BadEnvironment, XnnkitError
+from xnnkit.errors import BadEnvironment
 from xnnkit.profile import Profile
 from xnnkit.render import directory, workspace
 
@@ -55,7 +55,7 @@ def fetch(
     )
 
 
-def render_patches(profile: Profile, fetched: Sequence[Fetched], cache: Path) -> dict[str, str]:
+def render_patches(profile: Profile, fetched: Sequence[Fetched], cache: Path) -> dict[str, bytes]:
     """Return patch set name -> unified diff, rendered on the verified trees.
 
     A diff depends on the tree, the patch set and xnnkit alone, so it is kept in the cache.
@@ -64,7 +64,7 @@ def render_patches(profile: Profile, fetched: Sequence[Fetched], cache: Path) ->
         Finding: an anchor does not match the tree.
     """
     by_name = {one.name: one for one in fetched}
-    diffs: dict[str, str] = {}
+    diffs: dict[str, bytes] = {}
     for archive, names in workspace.patched_archives(profile).items():
         if not names:
             continue
@@ -74,7 +74,7 @@ def render_patches(profile: Profile, fetched: Sequence[Fetched], cache: Path) ->
         if not all(path.is_file() for path in kept):
             _render(one, names, kept)
         for name, path in zip(names, kept, strict=True):
-            diffs[name] = path.read_text()
+            diffs[name] = path.read_bytes()
     return diffs
 
 
@@ -91,8 +91,9 @@ def _patches_key(tree: str, names: Sequence[str]) -> str:
 
 def _render(one: Fetched, names: Sequence[str], kept: Sequence[Path]) -> None:
     from xnnkit.archives.unpack import unpack
-    from xnnkit.patches.model import load_patch_set
-    from xnnkit.patches.render import render
+    from xnnkit.patches import apply
+    from xnnkit.patches import load as patch_sets
+    from xnnkit.patches.render import assemble
 
     kept[0].parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="xnnkit-tree-") as scratch:
@@ -100,25 +101,13 @@ def _render(one: Fetched, names: Sequence[str], kept: Sequence[Path]) -> None:
         tree.mkdir()
         unpack(one.blob, one.origin.archive_format, tree, strip_prefix=one.origin.strip_prefix)
         for name, path in zip(names, kept, strict=True):
-            text = render(load_patch_set(name), tree)
-            partial = Path(f"{path}.{id(path)}.tmp")
-            partial.write_text(text)
+            patch_set = patch_sets.load(name)
+            changed = apply.changes(patch_set, tree)
+            partial = path.with_name(f".{path.name}.{os.getpid()}")
+            partial.write_bytes(assemble(patch_set.meta, changed))
+            os.replace(partial, path)
             # The next set's anchors are looked for in the tree that this one leaves.
-            if name != names[-1]:
-                _apply(partial, tree)
-            partial.replace(path)
-
-
-def _apply(diff: Path, tree: Path) -> None:
-    done = subprocess.run(
-        ["git", "apply", "--whitespace=nowarn", str(diff.absolute())],
-        cwd=tree,
-        capture_output=True,
-        text=True,
-        env={"GIT_DIR": "/nonexistent", "PATH": "/usr/bin:/bin", "GIT_CEILING_DIRECTORIES": str(tree.parent)},
-    )
-    if done.returncode:
-        raise XnnkitError("a rendered patch does not apply", where=str(diff), why=done.stderr.strip())
+            apply.write(changed, tree)
 
 
 def plan_of(profile: Profile, sources: Sources) -> workspace.Plan:

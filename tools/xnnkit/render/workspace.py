@@ -39,7 +39,7 @@ def patched_archives(profile: Profile) -> dict[str, tuple[str, ...]]:
     return {archive: sets for archive, sets, _ in wanted.values()}
 
 
-def plan(profile: Profile, patches: Mapping[str, str]) -> Plan:
+def plan(profile: Profile, patches: Mapping[str, bytes]) -> Plan:
     """Return every file of the workspace: relative path -> bytes.
 
     Args:
@@ -55,7 +55,7 @@ def plan(profile: Profile, patches: Mapping[str, str]) -> Plan:
     for archive, sets in patched_archives(profile).items():
         for number, name in enumerate(sets, 1):
             file = f"{number:04d}-{name.replace('/', '-')}.patch"
-            files[f"patches/{file}"] = patches[name].encode()
+            files[f"patches/{file}"] = patches[name]
             by_archive[archive].append(f"//patches:{file}")
     zig = next((t for t in profile.toolchain if t.name == "zig"), None)
     variables = {
