@@ -213,6 +213,7 @@ def zig_cc_toolchain(name):
     Args:
       name: "aarch64" or "x86_64".
     """
+
     # Resolved here: the BUILD file that calls this is @zig's, which knows none of these names.
     sysroot = str(Label("@zig_sysroot_{}//:files".format(name))).removesuffix("//:files")
     zig_cc_toolchain_config(

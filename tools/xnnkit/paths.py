@@ -1,4 +1,4 @@
-"""Where things live: the project's data beside the package, the user's cache, the state of builds."""
+"""Where things live: the project's data beside the package, the user's cache, the clones."""
 
 from __future__ import annotations
 

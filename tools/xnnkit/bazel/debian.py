@@ -28,9 +28,9 @@ from xnnkit.profile import Bazel as Requirement
 READY = "READY"
 
 # What Bazel's actions and tests start from /bin and /usr/bin; none of it is in Bazel's closure.
-_HOST_TOOLS = (
-    "bash coreutils dash diffutils findutils grep gzip patch python3-minimal sed tar unzip xz-utils"
-).split()
+_HOST_TOOLS = """
+    bash coreutils dash diffutils findutils grep gzip patch python3-minimal sed tar unzip xz-utils
+""".split()  # noqa: SIM905 - a list of words
 
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
@@ -74,11 +74,23 @@ def set_up(requirement: Requirement) -> Bazel:
                 _unpack(root, requirement)
     java = next((root / "usr/lib/jvm").glob("java-*-openjdk-*"), None)
     if java is None:
-        raise BadEnvironment("Debian's Bazel came without Java", where=str(root), fix=f"rm -r {root}")
+        raise BadEnvironment(
+            "Debian's Bazel came without Java", where=str(root), fix=f"rm -r {root}"
+        )
     return Bazel(
         kind="debian",
         version=(root / READY).read_text().strip(),
-        program=("bwrap", "--dev-bind", "/", "/", "--ro-bind", str(root / "usr"), "/usr", "--", "/usr/bin/bazel"),
+        program=(
+            "bwrap",
+            "--dev-bind",
+            "/",
+            "/",
+            "--ro-bind",
+            str(root / "usr"),
+            "/usr",
+            "--",
+            "/usr/bin/bazel",
+        ),
         startup=(
             "--nosystem_rc",
             "--install_base=/usr/share/bazel",
@@ -110,7 +122,11 @@ def _refuse_early() -> None:
 
 def _run(command: Sequence[str], what: str, **environment: str) -> str:
     done = subprocess.run(
-        command, capture_output=True, text=True, stdin=subprocess.DEVNULL, env={**os.environ, **environment}
+        command,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, **environment},
     )
     if done.returncode:
         raise BadEnvironment(
@@ -152,10 +168,13 @@ def _unpack(root: Path, requirement: Requirement) -> None:
     for folder in ("var/lib/apt/lists/partial", "var/cache/apt/archives/partial", "etc/apt"):
         (state / folder).mkdir(parents=True)
     (state / "status").touch()
-    sources = [
-        f"deb [signed-by={_KEYRING}] {mirror} {requirement.debian.suite} main" for mirror in apt.mirrors()[:1]
-    ]
-    (state / "sources.list").write_text("\n".join(sources) + "\n")
+    mirrors = apt.mirrors()
+    if not mirrors:
+        raise BadEnvironment(
+            "apt names no Debian mirror", fix="export XNNKIT_DEBIAN_MIRROR=URL of a Debian mirror"
+        )
+    source = f"deb [signed-by={_KEYRING}] {mirrors[0]} {requirement.debian.suite} main"
+    (state / "sources.list").write_text(source + "\n")
     (state / "apt.conf").write_text(_apt_configuration(state, architecture))
     config = {"APT_CONFIG": str(state / "apt.conf")}
     _run(["apt-get", "-q", "update"], "reading the mirror's package list", **config)
@@ -165,8 +184,9 @@ def _unpack(root: Path, requirement: Requirement) -> None:
     upstream = [v.split("-")[0].split("+")[0] for v in versions]
     if requirement.version not in upstream:
         raise BadEnvironment(
-            f"the mirror has {package} {', '.join(upstream) or 'nowhere'}, not {requirement.version}",
+            f"the mirror's {package} is {', '.join(upstream) or 'absent'}",
             where=f"suite {requirement.debian.suite}",
+            why=f"wanted: {requirement.version}",
         )
     _run(
         ["apt-get", "-q", "install", "--download-only", package, *_HOST_TOOLS],
@@ -175,12 +195,16 @@ def _unpack(root: Path, requirement: Requirement) -> None:
     )
     packages = sorted((state / "var/cache/apt/archives").glob("*.deb"))
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        list(pool.map(lambda deb: _run(["dpkg-deb", "-x", str(deb), str(root)], f"unpacking {deb.name}"), packages))
+        list(pool.map(lambda deb: _extract(deb, root), packages))
     shutil.rmtree(state)
     _move_configuration(root)
     registry.write(root / "registry", root / "usr/share/bazel")
     (root / "debian.bazelrc").write_text(registry.bazelrc(root / "registry"))
     (root / READY).write_text(f"{requirement.version}\n")
+
+
+def _extract(deb: Path, root: Path) -> None:
+    _run(["dpkg-deb", "-x", str(deb), str(root)], f"unpacking {deb.name}")
 
 
 def _move_configuration(root: Path) -> None:

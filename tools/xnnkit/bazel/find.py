@@ -103,10 +103,11 @@ def find(requirement: Requirement) -> Bazel:
     try:
         return debian.set_up(requirement)
     except BadEnvironment as error:
+        reason = error.what + (f" ({error.why})" if error.why else "")
         raise BadEnvironment(
             "no Bazel that this profile allows can be had",
             where="PATH, then Debian's package " + requirement.debian.package,
-            why="; ".join([*notes, f"Debian's: {error.what}" + (f" ({error.why})" if error.why else "")]),
+            why="; ".join([*notes, f"Debian's: {reason}"]),
             fix="\n".join(["npm install -g @bazel/bazelisk", *error.fix.splitlines()]),
         ) from error
 

@@ -59,7 +59,11 @@ class Bazel:
             sink = file if log or quiet else sys.stderr.fileno()
             try:
                 return subprocess.run(
-                    self.argv(*arguments), cwd=cwd, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink
+                    self.argv(*arguments),
+                    cwd=cwd,
+                    stdin=subprocess.DEVNULL,
+                    stdout=sink,
+                    stderr=sink,
                 ).returncode
             except OSError as error:
                 raise BadEnvironment(

@@ -22,7 +22,7 @@ SHIPPED = {
     "rules_python": "rules/python",
 }
 
-_DEP = re.compile(r"bazel_dep\(\s*name\s*=\s*\"([^\"]+)\"\s*,\s*version\s*=\s*\"([^\"]+)\"([^)]*)\)")
+_DEP = re.compile(r'bazel_dep\(\s*name\s*=\s*"([^"]+)"\s*,\s*version\s*=\s*"([^"]+)"([^)]*)\)')
 
 
 def named_modules(share: Path) -> set[tuple[str, str]]:

@@ -66,7 +66,8 @@ def build(
     say(f"{profile.name}: fetching and verifying")
     prepared = prepare(profile, options.out / "workspace", sources, progress)
     bazel = find(profile.bazel)
-    say(f"{profile.name}: building {', '.join(f.name for f in flavours)} with Bazel {bazel.version} ({bazel.kind})")
+    names = ", ".join(flavour.name for flavour in flavours)
+    say(f"{profile.name}: building {names} with Bazel {bazel.version} ({bazel.kind})")
     request = request_of(profile, flavours, prepared, options, sources)
     invoke.build(bazel, prepared.workspace, request, options.log)
     say(f"{profile.name}: proving")
@@ -169,7 +170,8 @@ def remember(
     roots += [home / profile.benchmark.source, path_of(profile.name), Path(xnnkit.__file__).parent]
     files = stamp.watched(roots)
     files += [str(one.blob) for one in prepared.fetched]
-    files += [str(prepared.workspace / name) for name in [MANIFEST, *rendered_files(prepared.workspace)]]
+    rendered = [MANIFEST, *rendered_files(prepared.workspace)]
+    files += [str(prepared.workspace / name) for name in rendered]
     files += [str(options.out / binary["path"]) for binary in content["binaries"]]
     files.append(str(options.out / manifest.NAME))
     stamp.write(

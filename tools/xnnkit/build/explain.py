@@ -58,15 +58,15 @@ def read_trace(path: Path) -> list[Action]:
     Raises:
         XnnkitError: the file is not a trace.
     """
-    opened = gzip.open(path, "rt") if path.suffix == ".gz" else open(path)
     try:
-        with opened as file:
-            events = json.load(file)["traceEvents"]
+        data = path.read_bytes()
+        text = gzip.decompress(data) if path.suffix == ".gz" else data
+        events = json.loads(text)["traceEvents"]
     except (OSError, ValueError, KeyError) as error:
         raise XnnkitError(f"not a Bazel profile: {error}", where=str(path)) from error
     started: dict[int, list[float]] = defaultdict(list)
     for event in events:
-        if event.get("cat") in ("local action execution", "subprocess.run") or event.get("name") == "subprocess.run":
+        if event.get("name") == "subprocess.run" or event.get("cat") == "local action execution":
             started[event["tid"]].append(event["ts"])
     for times in started.values():
         times.sort()
@@ -112,7 +112,7 @@ def account(
         row["ran" if action.ran else "shared"] += 1
         if action.ran:
             runs[action.output].append(action)
-    repeated = [
+    repeated: list[dict[str, Any]] = [
         {
             "output": output,
             "flavours": [flavour_of[a.configuration] for a in several],
@@ -123,21 +123,30 @@ def account(
         if len(several) > 1
     ]
     outside = [r for r in repeated if not r["touches_xnnpack"]]
-    text = ["compilations by flavour (ran: a process was started; shared: another flavour's result)"]
+    text = ["compilations (ran: a process was started; shared: an equal action's result was taken)"]
     width = max([len(name) for name in counts] or [0])
-    for name, row in counts.items():
-        text.append(f"  {name:{width}}  {row['actions']:5} actions  {row['ran']:5} ran  {row['shared']:5} shared")
-    text.append(f"{len(repeated)} compilations ran for more than one flavour, {len(outside)} of them outside XNNPACK")
-    text += [f"  {Path(str(r['output'])).name}: {', '.join(r['flavours'])}: {r['why']}" for r in repeated]
+    for name, count in counts.items():
+        total, ran, shared = count["actions"], count["ran"], count["shared"]
+        text.append(f"  {name:{width}}  {total:5} actions  {ran:5} ran  {shared:5} shared")
+    text.append(
+        f"{len(repeated)} compilations ran for more than one flavour,"
+        f" {len(outside)} of them outside XNNPACK"
+    )
+    for again in repeated:
+        names = ", ".join(again["flavours"])
+        text.append(f"  {Path(again['output']).name}: {names}: {again['why']}")
     return {"flavours": counts, "repeated": repeated, "text": text}
 
 
 def _why(commands: list[list[str]]) -> str:
     if not all(commands):
         return "command line not known"
-    stripped = [[re.sub(r"bazel-out/[^/]+/", "bazel-out/cfg/", word) for word in words] for words in commands]
+    anywhere = re.compile(r"bazel-out/[^/]+/")
+    stripped = [[anywhere.sub("bazel-out/cfg/", word) for word in words] for words in commands]
     common = set(stripped[0]).intersection(*stripped[1:])
-    differing = [" ".join(w for w in dict.fromkeys(words) if w not in common) for words in stripped]
+    differing = [
+        " ".join(word for word in dict.fromkeys(words) if word not in common) for words in stripped
+    ]
     if any(differing):
         return " | ".join(text or "(nothing more)" for text in differing)
     if all(words == stripped[0] for words in stripped):
@@ -183,10 +192,8 @@ def _commands(
 ) -> dict[tuple[str, str], list[str]]:
     """Return (configuration, output) -> command line of every compilation below the targets."""
     query = " + ".join(f"deps({label})" for label in labels)
-    text = bazel.output(
-        ["aquery", *request.repository_options(), "--output=jsonproto", f"mnemonic('CppCompile', {query})"],
-        cwd=workspace,
-    )
+    options = [*request.repository_options(), "--output=jsonproto"]
+    text = bazel.output(["aquery", *options, f"mnemonic('CppCompile', {query})"], cwd=workspace)
     found: dict[tuple[str, str], list[str]] = {}
     for action in json.loads(text).get("actions", []):
         words = action.get("arguments", [])

@@ -86,7 +86,7 @@ def read(out: Path, key: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def rebuild(out: Path, key: dict[str, Any]) -> dict[str, Any] | None:
-    """Run the last build's Bazel command again if nothing else would change, and return its manifest.
+    """Run the last build's Bazel command again and return its manifest, if nothing else changed.
 
     Bazel itself still decides whether an action must run. None means: go the whole way.
 

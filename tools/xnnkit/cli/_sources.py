@@ -46,7 +46,11 @@ def source_options(function: F) -> F:
                 help="Accept other bytes of this archive if its tree agrees.",
             ),
             click.option(
-                "--jobs", default=4, show_default=True, type=click.IntRange(1, 64), help="Downloads at a time."
+                "--jobs",
+                default=4,
+                show_default=True,
+                type=click.IntRange(1, 64),
+                help="Downloads at a time.",
             ),
         ]
     ):

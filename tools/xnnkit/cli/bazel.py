@@ -6,11 +6,19 @@ from pathlib import Path
 
 import click
 
-from xnnkit.cli._common import DEFAULT_PROFILE, complete_profile, emit_json, json_option, load_profile
+from xnnkit.cli._common import (
+    DEFAULT_PROFILE,
+    complete_profile,
+    emit_json,
+    json_option,
+    load_profile,
+)
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
-@click.option("--profile", default=DEFAULT_PROFILE, show_default=True, shell_complete=complete_profile)
+@click.option(
+    "--profile", default=DEFAULT_PROFILE, show_default=True, shell_complete=complete_profile
+)
 @json_option
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context

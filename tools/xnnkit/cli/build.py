@@ -7,7 +7,14 @@ from typing import Any
 
 import click
 
-from xnnkit.cli._common import DEFAULT_PROFILE, complete_profile, emit_json, json_option, load_profile, note
+from xnnkit.cli._common import (
+    DEFAULT_PROFILE,
+    complete_profile,
+    emit_json,
+    json_option,
+    load_profile,
+    note,
+)
 from xnnkit.cli._sources import source_options, sources_of
 
 
@@ -20,15 +27,19 @@ from xnnkit.cli._sources import source_options, sources_of
     type=click.Path(file_okay=False, path_type=Path),
     help="Where the workspace and the binaries go (default: .xnnkit/PROFILE).",
 )
-@click.option("--log", type=click.Path(dir_okay=False, path_type=Path), help="File for Bazel's output.")
-@click.option("--bazel-option", "bazel_options", multiple=True, help="Passed to bazel build; may be repeated.")
+@click.option(
+    "--log", type=click.Path(dir_okay=False, path_type=Path), help="File for Bazel's output."
+)
+@click.option(
+    "--bazel-option", "bazel_options", multiple=True, help="Passed to bazel build; may be repeated."
+)
 @click.option(
     "--disk-cache",
     type=click.Path(file_okay=False, path_type=Path),
     help="Bazel's disk cache (default: in xnnkit's cache).",
 )
-@click.option("--stamp/--no-stamp", default=True, help="Skip the steps whose inputs did not change.")
-@click.option("--explain", is_flag=True, help="Say, per flavour, which actions ran and which were shared.")
+@click.option("--stamp/--no-stamp", default=True, help="Skip steps with unchanged inputs.")
+@click.option("--explain", is_flag=True, help="Say which actions ran and were shared.")
 @source_options
 @json_option
 def command(

@@ -14,7 +14,7 @@ from xnnkit.cli._sources import source_options, sources_of
 @click.command()
 @profile_argument
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option("--check", is_flag=True, help="Write nothing; exit 1 if OUT is not what would be written.")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 on drift.")
 @click.option("--diff", "show_diff", is_flag=True, help="Write nothing; print what would change.")
 @source_options
 @json_option

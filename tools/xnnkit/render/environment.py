@@ -43,7 +43,8 @@ def starlark(value: Any, indent: int = 0) -> str:
                 return "[]"
             if len(value) == 1:
                 return f"[{starlark(value[0], indent)}]"
-            return "[\n" + "".join(f"{pad}{starlark(v, indent + 1)},\n" for v in value) + close + "]"
+            items = [f"{pad}{starlark(v, indent + 1)},\n" for v in value]
+            return "[\n" + "".join(items) + close + "]"
     raise TypeError(f"no Starlark literal for {type(value).__name__}")
 
 
@@ -69,13 +70,15 @@ def render(template: str, /, **variables: Any) -> str:
         variables: what the template may use; anything else is an error.
 
     Raises:
-        XnnkitError: an undefined variable, two different renderings, or Starlark that does not parse.
+        XnnkitError: an undefined variable, two different renderings, or bad Starlark.
     """
     try:
         first = environment().get_template(template).render(**variables)
         second = environment().get_template(template).render(**variables)
     except jinja2.TemplateError as error:
-        raise BadInput(f"template {template} cannot be rendered: {error}", where=template) from error
+        raise BadInput(
+            f"template {template} cannot be rendered: {error}", where=template
+        ) from error
     if first != second:
         raise XnnkitError(f"template {template} renders differently twice", where=template)
     name = template.removesuffix(".j2")
@@ -85,7 +88,7 @@ def render(template: str, /, **variables: Any) -> str:
 
 
 def check_starlark(name: str, text: str) -> None:
-    """Parse rendered Starlark again. Its grammar is a subset of Python's, so Python's parser serves.
+    """Parse rendered Starlark again; Python's parser serves, Starlark being a subset.
 
     Raises:
         BadInput: the text does not parse; the message names the line.
