@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from xnnkit.cli.main import main
 from xnnkit.patches import load
+
+profiles = import_module("xnnkit.profile.load")
 
 EDIT = {"file": "BUILD.bazel", "anchor": "^one$", "text": "two", "why": "One is too few."}
 
@@ -23,6 +27,11 @@ def sets(
     (root / "files/new.txt").write_text("new\n")
     (tree / "BUILD.bazel").write_text("one\n")
     monkeypatch.setattr(load, "directory", lambda: tmp_path / "sets")
+    # The profile as it would be with that set alone.
+    real = profiles.path_of("xnnpack-2024-11")
+    text = re.sub(r"(?m)^patch_sets = .*$", 'patch_sets = ["xnnpack/switches"]', real.read_text())
+    (tmp_path / real.name).write_text(text)
+    monkeypatch.setattr(profiles, "path_of", lambda name: tmp_path / real.name)
 
 
 def test_list(capsys: pytest.CaptureFixture[str]) -> None:
