@@ -129,3 +129,28 @@ def test_limits_are_the_callers_to_choose(upstream: Any, tmp_path: Path) -> None
     blob = put(tmp_path, "a.zip", upstream.zip)
     with pytest.raises(Finding, match="more than 3 members"):
         unpack(blob, "zip", tmp_path / "t", strip_prefix="", limits=Limits(members=3))
+
+
+def test_a_write_that_takes_only_a_part_loses_nothing(
+    upstream: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a disk that is nearly full, an unbuffered write stores a part and returns how much."""
+    archive = tmp_path / "a.tar.gz"
+    data = bytes(range(256)) * 64
+    with tarfile.open(archive, "w:gz") as tar:
+        member = tarfile.TarInfo("top/file")
+        member.size = len(data)
+        tar.addfile(member, io.BytesIO(data))
+
+    class Short(io.FileIO):
+        def write(self, chunk: Any) -> int:
+            return super().write(memoryview(chunk)[:100])
+
+    real = os.fdopen
+
+    def fdopen(descriptor: int, mode: str = "r", *rest: Any, **named: Any) -> Any:
+        return Short(descriptor, mode) if mode == "wb" else real(descriptor, mode, *rest, **named)
+
+    monkeypatch.setattr("os.fdopen", fdopen)
+    unpack(archive, "tar.gz", tmp_path / "out", strip_prefix="top")
+    assert (tmp_path / "out" / "file").read_bytes() == data

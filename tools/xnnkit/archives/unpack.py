@@ -116,7 +116,10 @@ class _Writer:
             while chunk := source.read(_CHUNK):
                 size += len(chunk)
                 self._count(len(chunk))
-                out.write(chunk)
+                # Unbuffered: on a disk that is nearly full a write takes a part and says so.
+                view = memoryview(chunk)
+                while view:
+                    view = view[out.write(view) :]
         if size != member.size:
             refuse(self._archive, member.name, "a member is not as long as it says")
 
