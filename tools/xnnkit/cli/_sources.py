@@ -1,4 +1,4 @@
-"""The options that say where archives may come from, shared by every command that fetches."""
+"""The options that say where archives may come from, for commands that build on fetched ones."""
 
 from __future__ import annotations
 
@@ -10,67 +10,44 @@ import click
 
 from xnnkit import paths
 from xnnkit.build.request import Sources
+from xnnkit.cli import _archives
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-ORIGINS = ("http", "git", "debian", "pypi")
+_accept_option = click.option(
+    "--accept-tree",
+    multiple=True,
+    metavar="ARCHIVE",
+    help="Accept other bytes of this archive if its tree agrees.",
+)
 
 
 def source_options(function: F) -> F:
     """Add --origin, --git-root, --distdir, --accept-tree, --jobs; read them with ``sources_of``."""
-    for option in reversed(
-        [
-            click.option(
-                "--origin",
-                "origins",
-                multiple=True,
-                type=click.Choice(ORIGINS),
-                help="Only these origins, in this order; may be repeated.",
-            ),
-            click.option(
-                "--git-root",
-                type=click.Path(file_okay=False, path_type=Path),
-                help="Folder of clones (default: $XNNKIT_GIT_ROOT).",
-            ),
-            click.option(
-                "--distdir",
-                "distdirs",
-                multiple=True,
-                type=click.Path(file_okay=False, path_type=Path),
-                help="Directory searched by hash before any origin; may be repeated.",
-            ),
-            click.option(
-                "--accept-tree",
-                multiple=True,
-                metavar="ARCHIVE",
-                help="Accept other bytes of this archive if its tree agrees.",
-            ),
-            click.option(
-                "--jobs",
-                default=4,
-                show_default=True,
-                type=click.IntRange(1, 64),
-                help="Downloads at a time.",
-            ),
-        ]
+    for option in (
+        _archives.jobs_option,
+        _accept_option,
+        _archives.distdir_option,
+        _archives.git_root_option,
+        _archives.origin_option,
     ):
         function = option(function)
     return function
 
 
 def sources_of(
-    origins: tuple[str, ...],
+    origin: tuple[str, ...],
     git_root: Path | None,
-    distdirs: tuple[Path, ...],
+    distdir: tuple[Path, ...],
     accept_tree: tuple[str, ...],
     jobs: int,
 ) -> Sources:
     """Return what the options of ``source_options`` say."""
     return Sources(
         cache=paths.cache_dir(),
-        origins=origins or None,
+        origins=origin or None,
         git_root=git_root.absolute() if git_root else paths.git_root(),
-        distdirs=[d.absolute() for d in distdirs],
+        distdirs=[folder.absolute() for folder in distdir],
         accept_tree=accept_tree,
         jobs=jobs,
     )
