@@ -83,6 +83,29 @@ def test_kleidiai_runs_its_kernels_and_upstream_does_not(out: Path) -> None:
     assert compared.returncode == 4, compared.stderr
 
 
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_every_flavour_computes_what_plain_arithmetic_does(flavour: str, out: Path) -> None:
+    """The program's own reference, in float and with int8 activations, within its tolerances."""
+    from xnnkit.device import Job, open_device
+
+    lines: list[str] = []
+    small = ["--model_dim=256", "--hidden_dim=1024", "--num_heads=2", "--head_dim=64"]
+    job = Job(out / "bin" / flavour / "llm_block", ["--verify", *small, "--seq_lens=16"])
+    done = open_device("qemu").run(job, lines.append)
+    found = [json.loads(line) for line in lines if line.startswith("{")]
+    assert done.code == 0, lines
+    assert {(row["benchmark"], row["method"]) for row in found} == {
+        ("BM_Llm_QCINT8", "encode"),
+        ("BM_Llm_QCINT8", "decode"),
+        ("BM_Llm_Mixed_INT48", "encode"),
+        ("BM_Llm_Mixed_INT48", "decode"),
+    }
+    for row in found:
+        assert row["passed"]
+        assert row["rel_error"] <= row["tolerance"]
+        assert row["linear_error"] <= row["linear_tolerance"]
+
+
 def test_building_again_changes_nothing(out: Path, manifest: dict[str, Any]) -> None:
     before = {b["path"]: (out / b["path"]).stat().st_mtime_ns for b in manifest["binaries"]}
     done = xnnkit("build", PROFILE, "--out", str(out), "--json", cwd=out)
