@@ -37,7 +37,7 @@ def rendered_files(root: Path) -> list[str]:
     if not manifest.is_file():
         return []
     try:
-        files = json.loads(manifest.read_text())["files"]
+        return [str(name) for name in json.loads(manifest.read_text())["files"]]
     except (ValueError, KeyError, TypeError) as error:
         raise BadInput(
             f"{manifest} is damaged",
@@ -45,7 +45,6 @@ def rendered_files(root: Path) -> list[str]:
             why="it says which files xnnkit wrote and may replace",
             fix=f"render into a new directory, or delete {root}",
         ) from error
-    return [str(name) for name in files]
 
 
 def compare(root: Path, plan: Plan) -> Drift:

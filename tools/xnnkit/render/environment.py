@@ -23,9 +23,12 @@ def starlark(value: Any, indent: int = 0) -> str:
 
     Raises:
         TypeError: the value has no Starlark literal (None is one: ``None``).
+        jinja2.UndefinedError: the template was not given the value.
     """
     pad, close = "    " * (indent + 1), "    " * indent
     match value:
+        case jinja2.Undefined():
+            return str(value)  # strict: this raises jinja2.UndefinedError, with the name
         case None | True | False:
             return str(value)
         case int():
