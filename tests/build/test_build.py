@@ -1,0 +1,147 @@
+"""From built binaries to a manifest, without Bazel: a fake workspace and tiny arm64 programs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tiny_elf import Tiny
+from xnnkit import profile
+from xnnkit.bazel import Bazel
+from xnnkit.build import build as library
+from xnnkit.build import manifest
+from xnnkit.build.prepare import Prepared
+from xnnkit.build.request import Options
+from xnnkit.errors import BadInput, Finding
+from xnnkit.profile import Profile
+from xnnkit.profile.model import Proof
+
+BAZEL = Bazel("path", "7.7.1", ("bazel",))
+
+
+@pytest.fixture
+def pins() -> Profile:
+    """Two flavours with proofs that tiny programs can pass."""
+    loaded = profile.load("xnnpack-2024-11")
+    proofs = {
+        "upstream": Proof(required=("xnn_*",), forbidden=("kai_*",)),
+        "kleidiai": Proof(required=("kai_run_*",)),
+    }
+    flavours = [
+        loaded.get_flavour(name).model_copy(update={"proof": proof})
+        for name, proof in proofs.items()
+    ]
+    return loaded.model_copy(update={"flavour": tuple(flavours)})
+
+
+def built(tmp_path: Path, pins: Profile, **programs: Tiny) -> tuple[Prepared, Options]:
+    """Lay out a workspace in which Bazel has built these programs."""
+    prepared = Prepared(tmp_path / "ws", [])
+    for flavour in pins.flavour:
+        label = library.target(pins, flavour)
+        path = prepared.workspace / "bazel-bin" / label.removeprefix("//:")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        programs[flavour.name].write(path)
+    (tmp_path / "out").mkdir()
+    return prepared, Options(out=tmp_path / "out")
+
+
+UPSTREAM = Tiny(functions=(("_start", 0, 8), ("xnn_f32_gemm", 0x94, 4)))
+
+
+def test_proved_binaries_are_placed_and_written_down(tmp_path: Path, pins: Profile) -> None:
+    prepared, options = built(tmp_path, pins, upstream=UPSTREAM, kleidiai=Tiny())
+    content = library.finish(pins, pins.flavour, prepared, options, BAZEL)
+    assert manifest.read(options.out) == {"schema_version": 1, **json.loads(json.dumps(content))}
+    assert [b["flavour"] for b in content["binaries"]] == ["upstream", "kleidiai"]
+    for binary in content["binaries"]:
+        placed = options.out / binary["path"]
+        assert placed.stat().st_size == binary["size"]
+        assert manifest.sha256_of(placed) == binary["sha256"]
+        assert binary["proof"]["ok"]
+    assert str(tmp_path) not in (options.out / manifest.NAME).read_text()
+
+
+def test_a_failed_proof_names_flavour_and_check_and_the_manifest_is_still_written(
+    tmp_path: Path, pins: Profile
+) -> None:
+    prepared, options = built(tmp_path, pins, upstream=Tiny(), kleidiai=UPSTREAM)
+    with pytest.raises(Finding) as caught:
+        library.finish(pins, pins.flavour, prepared, options, BAZEL)
+    assert caught.value.exit_code == 1
+    lines = caught.value.why.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["upstream", "upstream", "kleidiai"]
+    assert "xnn_*" in lines[0] + lines[1]
+    assert "kai_run_a" in lines[0] + lines[1]
+    assert "kai_run_*" in lines[2]
+    written = manifest.read(options.out)
+    assert [b["proof"]["ok"] for b in written["binaries"]] == [False, False]
+    assert caught.value.where == str(options.out / manifest.NAME)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        Tiny(machine=62),
+        Tiny(interpreter=b"/lib/ld-linux-aarch64.so.1"),
+        Tiny(symbols=False),
+    ],
+)
+def test_a_binary_of_the_wrong_kind_fails(tmp_path: Path, pins: Profile, wrong: Tiny) -> None:
+    prepared, options = built(tmp_path, pins, upstream=UPSTREAM, kleidiai=wrong)
+    with pytest.raises(Finding) as caught:
+        library.finish(pins, pins.flavour, prepared, options, BAZEL)
+    assert {line.split(":")[0] for line in caught.value.why.splitlines()} == {"kleidiai"}
+
+
+def test_the_workspaces_place_in_a_binary_is_a_finding(tmp_path: Path, pins: Profile) -> None:
+    leaky = Tiny(data=f"{tmp_path}/ws/external/x.c\0".encode())
+    prepared, options = built(tmp_path, pins, upstream=UPSTREAM, kleidiai=leaky)
+    with pytest.raises(Finding) as caught:
+        library.finish(pins, pins.flavour, prepared, options, BAZEL)
+    assert caught.value.why.startswith("kleidiai: ")
+    assert str(tmp_path / "ws") in caught.value.why
+
+
+def test_only_the_chosen_flavours_are_looked_for(tmp_path: Path, pins: Profile) -> None:
+    prepared, options = built(tmp_path, pins, upstream=UPSTREAM, kleidiai=Tiny())
+    content = library.finish(pins, pins.flavour[1:], prepared, options, BAZEL)
+    assert [b["flavour"] for b in content["binaries"]] == ["kleidiai"]
+    assert not (options.out / "bin" / "upstream").exists()
+
+
+# ------------------------------------------------------------------------------------- choosing
+
+
+def test_flavours_come_in_the_profiles_order_and_once(pins: Profile) -> None:
+    def names(*asked: str) -> list[str]:
+        found = library.chosen(pins, Options(out=Path("o"), flavours=asked))
+        return [flavour.name for flavour in found]
+
+    assert names() == ["upstream", "kleidiai"]
+    assert names("kleidiai", "upstream", "kleidiai") == ["upstream", "kleidiai"]
+    assert names("kleidiai") == ["kleidiai"]
+
+
+def test_an_unknown_flavour_is_refused_with_the_legal_ones(pins: Profile) -> None:
+    with pytest.raises(BadInput, match="'kleidi'") as caught:
+        library.chosen(pins, Options(out=Path("o"), flavours=["upstream", "kleidi"]))
+    assert "kleidiai" in caught.value.why
+
+
+def test_an_unknown_toolchain_is_refused_with_the_legal_ones(pins: Profile) -> None:
+    with pytest.raises(BadInput, match="no toolchain 'gcc'") as caught:
+        library.chosen(pins, Options(out=Path("o"), toolchain="gcc"))
+    assert caught.value.why == "legal: zig"
+    assert caught.value.fix.endswith("--toolchain zig")
+
+
+def test_a_flavours_label_is_a_legal_one() -> None:
+    loaded = profile.load("xnnpack-2024-11")
+    labels = [library.target(loaded, flavour) for flavour in loaded.flavour]
+    assert labels == [
+        "//:llm_block_upstream",
+        "//:llm_block_upstream_i8mm",
+        "//:llm_block_kleidiai",
+    ]
