@@ -160,6 +160,26 @@ def test_a_repetition_that_failed(tmp_path: Path) -> None:
     assert found.verdict is Verdict.INCONCLUSIVE
 
 
+def test_a_failed_repetition_does_not_pass_the_gate(tmp_path: Path) -> None:
+    """The repetitions that survived are within the limit; what was asked is not answered."""
+    data = output({"BM_a": TEN, "BM_b": TEN})
+    data["benchmarks"][0] |= {"error_occurred": True, "error_message": "no memory"}
+    first = write(tmp_path / "a.json", output({"BM_a": TEN, "BM_b": TEN}))
+    second = write(tmp_path / "b.json", data)
+    (found,) = compare_paths([first, second], Rules(fail_above=0.03))
+    assert found.rows[0].gate == "unsure"
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.exit_code == 4
+
+
+def test_one_that_cannot_be_judged_takes_the_overall_verdict_away(tmp_path: Path) -> None:
+    found = two(tmp_path, {"BM_a": TEN, "BM_b": [100.0]}, {"BM_a": times(0.9), "BM_b": [300.0]})
+    assert found.rows[0].verdict is Verdict.FASTER
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "1 of 2 benchmarks cannot be judged (BM_b" in found.reason
+    assert found.exit_code == 4
+
+
 # ---------------------------------------------------------------------------- known truth
 
 

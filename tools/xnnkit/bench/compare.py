@@ -126,18 +126,26 @@ def compare(first: Side, second: Side, rules: Rules, *, force: bool = False) -> 
     found = _evidence(first, second, names)
     tests = sum(1 for one in found if one.p is not None)
     rows: list[Row] = []
+    unjudged: list[str] = []
     for name, one in zip(names, found, strict=True):
         word, reason = verdict.of_benchmark(one, tests, rules)
+        ratio = one.ratio
         if emulated:
-            word, reason = Verdict.INCONCLUSIVE, verdict.EMULATED
+            word, reason, ratio = Verdict.INCONCLUSIVE, verdict.EMULATED, None
         elif failed := [*first.errors.get(name, ()), *second.errors.get(name, ())]:
-            word, reason = Verdict.INCONCLUSIVE, f"it failed: {failed[0]}"
-        gate = verdict.gate(word, None if reason == verdict.EMULATED else one.ratio, rules)
+            # What the repetitions that survived say is not what was asked.
+            word, reason, ratio = Verdict.INCONCLUSIVE, f"it failed: {failed[0]}", None
+        if ratio is None or not math.isfinite(ratio.high):
+            unjudged.append(f"{name}: {reason}")
+        gate = verdict.gate(word, ratio, rules)
         rows.append(Row(name, one, word, reason, gate))
     overall = _overall(rows)
     word, reason = verdict.of_all([(r.verdict, r.reason) for r in rows], overall, rules)
     if emulated:
         word, reason = Verdict.INCONCLUSIVE, verdict.EMULATED
+    elif unjudged and word is not Verdict.INCONCLUSIVE:
+        word = Verdict.INCONCLUSIVE
+        reason = f"{len(unjudged)} of {len(rows)} benchmarks cannot be judged ({unjudged[0]})"
     only = {
         side.name: [name for name in side.samples if name not in other.samples]
         for side, other in ((first, second), (second, first))
