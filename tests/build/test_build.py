@@ -95,13 +95,18 @@ def test_a_binary_of_the_wrong_kind_fails(tmp_path: Path, pins: Profile, wrong: 
     assert {line.split(":")[0] for line in caught.value.why.splitlines()} == {"kleidiai"}
 
 
-def test_the_workspaces_place_in_a_binary_is_a_finding(tmp_path: Path, pins: Profile) -> None:
-    leaky = Tiny(data=f"{tmp_path}/ws/external/x.c\0".encode())
+@pytest.mark.parametrize("variable", ["XNNKIT_CACHE", "HOME"])
+def test_a_place_of_this_user_in_a_binary_is_a_finding(
+    tmp_path: Path, pins: Profile, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    # No place that looks like one by itself: only the setting says that it is.
+    monkeypatch.setenv(variable, "/srv/somewhere")
+    leaky = Tiny(data=b"/srv/somewhere/external/x.c\0")
     prepared, options = built(tmp_path, pins, upstream=UPSTREAM, kleidiai=leaky)
     with pytest.raises(Finding) as caught:
         library.finish(pins, pins.flavour, prepared, options, BAZEL)
     assert caught.value.why.startswith("kleidiai: ")
-    assert str(tmp_path / "ws") in caught.value.why
+    assert "/srv/somewhere/external/x.c" in caught.value.why
 
 
 def test_only_the_chosen_flavours_are_looked_for(tmp_path: Path, pins: Profile) -> None:

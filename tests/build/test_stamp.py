@@ -43,11 +43,10 @@ def later(path: Path) -> None:
 
 def replaced(path: Path) -> None:
     """Another file of the same size and time, renamed into place."""
-    seen = path.stat()
+    seen, parent = path.stat(), path.parent.stat()
     other = path.with_name("other")
     other.write_bytes(b"x" * seen.st_size)
     os.utime(other, ns=(seen.st_atime_ns, seen.st_mtime_ns))
-    parent = path.parent.stat()
     os.replace(other, path)
     os.utime(path.parent, ns=(parent.st_atime_ns, parent.st_mtime_ns))
 
