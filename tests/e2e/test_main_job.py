@@ -10,11 +10,13 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from xnnkit import paths, profile
+from xnnkit.bazel import find
 
 pytestmark = pytest.mark.bazel
 
@@ -34,13 +36,14 @@ def xnnkit(*arguments: str, cwd: Path, **environment: str) -> subprocess.Complet
 
 
 @pytest.fixture(scope="module")
-def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The output of a build of all flavours."""
+def out(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The output of a build of all flavours; its Bazel server ends with the tests."""
     root = tmp_path_factory.mktemp("main-job")
     done = xnnkit("build", PROFILE, "--out", str(root / "out"), "--explain", cwd=root)
     assert done.returncode == 0, done.stderr[-4000:]
     (root / "out" / "explanation.txt").write_text(done.stdout)
-    return root / "out"
+    yield root / "out"
+    find(profile.load(PROFILE).bazel).run(["shutdown"], cwd=root / "out" / "workspace", quiet=True)
 
 
 @pytest.fixture(scope="module")
@@ -118,8 +121,6 @@ def test_the_workspace_can_be_moved_and_needs_no_xnnkit(
     out: Path, manifest: dict[str, Any], tmp_path: Path
 ) -> None:
     """Plain `bazel test //...`, elsewhere, without xnnkit, gives the same bytes."""
-    from xnnkit.bazel import find
-
     moved = tmp_path / "elsewhere" / "ws"
     shutil.copytree(
         out / "workspace", moved, symlinks=True, ignore=shutil.ignore_patterns("bazel-*")
