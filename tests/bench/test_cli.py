@@ -148,9 +148,12 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     results = write(tmp_path / "made-up.json", output({"BM_a/64": TEN}))
     out = tmp_path / ".xnnkit" / "xnnpack-2024-11"
-    name = "kai_run_matmul_clamp_f32_qai8dxp4x8_qsi4cxp8x8_neon_i8mm"
+    kernels = {
+        "upstream": "xnn_qd8_f32_qc4w_gemm_minmax_ukernel_4x16c4__neondot",
+        "kleidiai": "kai_run_matmul_clamp_f32_qai8dxp4x8_qsi4cxp8x8_neon_i8mm",
+    }
     binaries = []
-    for flavour in ("upstream", "kleidiai"):
+    for flavour, name in kernels.items():
         path = out / "bin" / flavour
         path.parent.mkdir(parents=True, exist_ok=True)
         Tiny(functions=((name, 0x94, 4),), comment=flavour.encode() + b"\0").write(path)

@@ -50,8 +50,9 @@ def profile(repository: Path) -> Profile:
     real = load("xnnpack-2024-11")
 
     def small(flavour: Flavour) -> Flavour:
-        executed = ("kai_run_*",) if flavour.name == "kleidiai" else ()
-        return flavour.model_copy(update={"proof": Proof(executed=executed)})
+        kleidiai = flavour.name == "kleidiai"
+        proof = Proof(executed=("kai_run_*",)) if kleidiai else Proof(forbidden=("kai_*",))
+        return flavour.model_copy(update={"proof": proof})
 
     return real.model_copy(update={"flavour": tuple(small(f) for f in real.flavour)})
 
@@ -189,6 +190,27 @@ def test_kernels_that_were_not_executed_are_a_finding(profile: Profile, out: Pat
         execute(profile, plan(out), device)
     assert caught.value.why == "kleidiai: kai_run_*"
     assert len(list((out / "runs").rglob("*.json"))) == 2  # kept all the same
+
+
+def test_forbidden_kernels_that_were_executed_are_a_finding(profile: Profile, out: Path) -> None:
+    data = json.dumps(output({"BM_a": [1.0]})).encode()
+    device = FakeDevice(
+        answer=lambda job: Done(0, 1, data, (), {n: n == "kai_run_a" for n in job.trace}),
+    )
+    with pytest.raises(Finding, match="must be without were executed") as caught:
+        execute(profile, plan(out), device)
+    assert caught.value.why == "upstream: kai_run_a"  # and not kleidiai's, which may
+    assert len(list((out / "runs").rglob("*.json"))) == 2  # kept all the same
+
+
+def test_forbidden_functions_are_traced_even_when_they_are_no_kernels(
+    profile: Profile, out: Path
+) -> None:
+    entry = Proof(forbidden=("_start",))
+    flavours = tuple(f.model_copy(update={"proof": entry}) for f in profile.flavour)
+    device = FakeDevice()
+    execute(profile.model_copy(update={"flavour": flavours}), plan(out), device)
+    assert "_start" in device.jobs[0].trace
 
 
 def test_a_device_that_cannot_trace_is_no_finding(profile: Profile, out: Path) -> None:

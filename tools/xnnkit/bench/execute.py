@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import xnnkit
 from xnnkit import elf
-from xnnkit.bench import results, runs
+from xnnkit.bench import proof, results, runs
 from xnnkit.build import manifest
 from xnnkit.device import OUTPUT, Device, Done, Job
 from xnnkit.errors import BadInput, Finding
@@ -90,7 +90,8 @@ def execute(
         BadInput: nothing is built, an unknown flavour, an argument that is ours to give.
         BadEnvironment: the device is not there or a run takes too long.
         Finding: a binary is not the one that was built, a benchmark failed, or a run did not enter
-            the micro-kernels that its flavour's proof names. Finished runs are kept all the same.
+            the micro-kernels that its flavour's proof names, or entered one that it forbids.
+            Finished runs are kept all the same.
     """
     _refuse(plan.arguments)
     built = _manifest(profile, plan.out)
@@ -109,7 +110,7 @@ def execute(
         for path in earlier:
             path.unlink(missing_ok=True)
     if plan.trace:
-        _check_executed(profile, made)
+        proof.check(profile, made)
     return made
 
 
@@ -211,22 +212,6 @@ def _executed(done: Done) -> list[str] | None:
     return sorted(name for name, entered in done.entered.items() if entered)
 
 
-def _check_executed(profile: Profile, made: Sequence[runs.Run]) -> None:
-    missing: dict[str, None] = {}
-    for run in made:
-        executed = run.identity.executed
-        for glob in profile.get_flavour(run.identity.flavour).proof.executed:
-            if executed is not None and not elf.matching(executed, glob):
-                missing[f"{run.identity.flavour}: {glob}"] = None
-    if missing:
-        raise Finding(
-            "micro-kernels that the flavour stands for were not executed",
-            where=", ".join(str(run.path) for run in made),
-            why="\n".join(missing),
-            fix="run benchmarks that use them, or --no-trace; the runs are kept",
-        )
-
-
 def _same_bytes(one: _Binary) -> None:
     try:
         seen = manifest.sha256_of(one.path)
@@ -280,8 +265,8 @@ def _chosen(profile: Profile, plan: Plan, built: dict[str, Any]) -> list[_Binary
 
 def _traced(profile: Profile, one: _Binary) -> list[str]:
     names = elf.inspect(one.path).names
-    wanted = profile.get_flavour(one.flavour).proof.executed
-    return sorted({*elf.kernels(names), *elf.matching(names, *wanted)})
+    asked = profile.get_flavour(one.flavour).proof
+    return sorted({*elf.kernels(names), *elf.matching(names, *asked.executed, *asked.forbidden)})
 
 
 def _refuse(arguments: Sequence[str]) -> None:
