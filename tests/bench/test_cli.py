@@ -133,6 +133,7 @@ FAKE_QEMU = """\
 #!/bin/sh
 case "$*" in *--version*|*help*) echo "qemu-aarch64 version 9.9 max"; exit 0;; esac
 echo "called with: $*"
+case "$*" in *--verify*) echo '{verified}';; esac
 for argument; do
   case "$argument" in
     --benchmark_out=*) cp {results} "${{argument#--benchmark_out=}}";;
@@ -140,6 +141,11 @@ for argument; do
   esac
 done
 """
+
+VERIFIED = (
+    '{"benchmark":"BM_a","method":"encode","passed":true,"rel_error":1.5e-07,"tolerance":0.03,'
+    '"linear_error":4e-08,"linear_tolerance":0.001,"checksum":"20"}'
+)
 
 
 @pytest.fixture
@@ -167,7 +173,7 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     tools = tmp_path / "tools"
     tools.mkdir()
     program = tools / "qemu-aarch64"
-    program.write_text(FAKE_QEMU.format(results=results, address=0x400494))
+    program.write_text(FAKE_QEMU.format(results=results, address=0x400494, verified=VERIFIED))
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tools}:/usr/bin:/bin")
     return out
@@ -178,6 +184,7 @@ def test_run_then_compare(build: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert cli.main(args) == 0
     out, err = capsys.readouterr()
     assert "executed  1: 1 KleidiAI" in out
+    assert "verified  1 results, rel_error at most 1.5e-07 (tolerance 0.03), linear" in out
     assert "say nothing about a phone's speed" in out
     assert "--benchmark_filter=BM_a --benchmark_repetitions=2 --benchmark_out=" in err
     assert "called with" not in out
@@ -196,6 +203,19 @@ def test_run_as_json(build: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert Path(run["path"]) == build / "runs/xnnpack-2024-11/kleidiai/qemu-1.json"
     assert run["identity"]["device"]["qemu"] == "9.9"
     assert json.loads(Path(run["path"]).read_text())["checksum"] == run["checksum"]
+
+
+def test_run_of_a_binary_that_computes_wrong_results(
+    build: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = tmp_path / "tools" / "qemu-aarch64"
+    program.write_text(program.read_text().replace('"passed":true', '"passed":false'))
+    assert cli.main(["run"]) == 1
+    err = capsys.readouterr().err
+    assert "upstream computes wrong results" in err
+    assert "benchmark BM_a, method encode, rel_error 1.5e-07" in err
+    assert not (build / "runs").exists()
+    assert cli.main(["run", "--no-verify"]) == 0
 
 
 @pytest.mark.parametrize(

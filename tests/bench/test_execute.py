@@ -89,7 +89,7 @@ def out(tmp_path: Path, profile: Profile) -> Path:
 
 
 def plan(out: Path, **changes: Any) -> Plan:
-    return Plan(out, out / "runs", **changes)
+    return Plan(out, out / "runs", **{"verify": False, **changes})
 
 
 def test_identity(profile: Profile, out: Path) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import xnnkit
 from xnnkit import elf
-from xnnkit.bench import proof, results, runs
+from xnnkit.bench import llm_block, proof, results, runs
 from xnnkit.build import manifest
 from xnnkit.device import OUTPUT, Device, Done, Job
 from xnnkit.errors import BadInput, Finding
@@ -42,6 +42,8 @@ class Plan:
             and drift fall on all; without it one process a flavour does all repetitions.
         timeout: seconds for each process, None for no end.
         trace: look which micro-kernels are entered.
+        verify: before anything is timed, compare each flavour's results with the reference of the
+            program, if it is ``llm_block``; others have none.
         replace: remove this device's earlier runs of these flavours once the new ones are kept.
         arguments: the benchmark's own.
     """
@@ -53,6 +55,7 @@ class Plan:
     interleave: bool = False
     timeout: float | None = None
     trace: bool = True
+    verify: bool = True
     replace: bool = False
     arguments: Sequence[str] = ()
 
@@ -89,7 +92,8 @@ def execute(
     Raises:
         BadInput: nothing is built, an unknown flavour, an argument that is ours to give.
         BadEnvironment: the device is not there or a run takes too long.
-        Finding: a binary is not the one that was built, a benchmark failed, or a run did not enter
+        Finding: a binary is not the one that was built, its results are wrong (then nothing is
+            timed), a benchmark failed, or a run did not enter
             the micro-kernels that its flavour's proof names, or entered one that it forbids.
             Finished runs are kept all the same.
     """
@@ -102,16 +106,38 @@ def execute(
         for one in chosen
         for path in runs.existing(plan.root, profile.name, one.flavour, device.name)
     ]
+    verified = _verified(profile, plan, device, chosen, note)
     made: list[runs.Run] = []
     for turn, one in _order(chosen, plan):
         note(f"{profile.name}: {one.flavour} on {device.name}{turn}")
-        made.append(_run(one, plan, device, identity, profile, built, say))
+        run = _run(one, plan, device, identity, profile, built, verified.get(one.flavour), say)
+        made.append(run)
     if plan.replace:
         for path in earlier:
             path.unlink(missing_ok=True)
     if plan.trace:
-        proof.check(profile, made)
+        proof.check(profile, made, note)
     return made
+
+
+def _verified(
+    profile: Profile,
+    plan: Plan,
+    device: Device,
+    chosen: Sequence[_Binary],
+    note: Callable[[str], None],
+) -> dict[str, dict[str, Any]]:
+    """Return, for each flavour, what its verification found; nothing when there is none."""
+    if not plan.verify or profile.benchmark.name != llm_block.NAME:
+        return {}
+    found = {}
+    for one in chosen:
+        _same_bytes(one)
+        note(f"{profile.name}: {one.flavour} on {device.name}, against its reference")
+        found[one.flavour] = llm_block.verify(
+            one.path, one.flavour, device, timeout=plan.timeout, trace=one.traced
+        )
+    return found
 
 
 def _order(chosen: Sequence[_Binary], plan: Plan) -> Iterator[tuple[str, _Binary]]:
@@ -130,6 +156,7 @@ def _run(
     identity: dict[str, Any],
     profile: Profile,
     built: dict[str, Any],
+    verified: dict[str, Any] | None,
     say: Callable[[str], None],
 ) -> runs.Run:
     _same_bytes(one)
@@ -166,6 +193,7 @@ def _run(
             prebuilt=_named(built, "prebuilt"),
             accepted=_named(built, "accepted_by_tree"),
             executed=_executed(done),
+            verify=verified,
         ),
         raw,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from xnnkit import elf
@@ -13,28 +13,40 @@ if TYPE_CHECKING:
     from xnnkit.profile import Profile
 
 
-def check(profile: Profile, made: Sequence[Run]) -> None:
+def check(profile: Profile, made: Sequence[Run], note: Callable[[str], None]) -> None:
     """Hold what runs entered against the proofs; runs of which nobody knows it are left out.
+
+    What the verification of the same binary entered counts, too: it goes through encode and
+    decode, which use different kernels, where a run is one of them.
 
     Args:
         profile: with the flavours' proofs.
         made: the runs.
+        note: told of demanded kernels that the verification alone entered.
 
     Raises:
         Finding: a micro-kernel was entered that a flavour forbids, or none that it demands.
     """
     entered: dict[str, None] = {}
     missing: dict[str, None] = {}
+    untimed: dict[str, None] = {}
     for run in made:
-        executed = run.identity.executed
-        if executed is None:
+        timed, before = run.identity.executed, (run.identity.verify or {}).get("executed")
+        if timed is None and before is None:
             continue
+        executed = {*(timed or ()), *(before or ())}
         flavour = profile.get_flavour(run.identity.flavour)
         for name in elf.matching(executed, *flavour.proof.forbidden):
             entered[f"{flavour.name}: {name}"] = None
         for glob in flavour.proof.executed:
             if not elf.matching(executed, glob):
                 missing[f"{flavour.name}: {glob}"] = None
+            elif timed is not None and not elf.matching(timed, glob):
+                untimed[f"{flavour.name}: only the verification entered {glob}, no timed run"] = (
+                    None
+                )
+    for line in untimed:
+        note(line)
     where = ", ".join(str(run.path) for run in made)
     if entered:
         raise Finding(

@@ -34,6 +34,9 @@ class Identity:
         prebuilt: archives that somebody else built, of which only the bytes were checked.
         accepted: archives whose bytes are not the pinned ones, accepted by their tree.
         executed: micro-kernels that were entered in this run; None when nobody looked.
+        verify: of the same binary on the same device, before: ``arguments``, ``cases`` (each
+            benchmark and method with its errors, tolerances and checksum) and ``executed``; None
+            when its results were not verified.
         started: when, UTC, ISO 8601.
         seconds: wall time of the program.
         host: the machine that started it.
@@ -54,6 +57,7 @@ class Identity:
     prebuilt: list[str] = field(default_factory=list)
     accepted: list[str] = field(default_factory=list)
     executed: list[str] | None = None
+    verify: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 
-from xnnkit.bench import table
+from xnnkit.bench import llm_block, table
 from xnnkit.bench.compare import Comparison, Row
 from xnnkit.bench.runs import Run
 from xnnkit.bench.stats import Ratio, Summary, summary
@@ -25,6 +25,10 @@ def runs_text(runs: Sequence[Run]) -> str:
         lines.append(f"  sha256    {identity.binary['sha256']}")
         if identity.executed is not None:
             lines.append(f"  executed  {_kernels(identity.executed)}")
+        if identity.verify is not None:
+            lines.append(f"  verified  {llm_block.text(identity.verify)}")
+            if identity.verify["executed"] is not None:
+                lines.append(f"            executed {_kernels(identity.verify['executed'])}")
         for benchmark in run.results.benchmarks.values():
             rates = [s.items_per_second for s in benchmark.samples if s.items_per_second]
             rows.append(

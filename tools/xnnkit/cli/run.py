@@ -40,6 +40,9 @@ from xnnkit.cli._common import (
     "--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds for each process."
 )
 @click.option("--trace/--no-trace", default=True, help="Look which micro-kernels are entered (on).")
+@click.option(
+    "--verify/--no-verify", default=True, help="Compare results with the reference first (on)."
+)
 @click.option("--replace", is_flag=True, help="Remove the device's earlier runs afterwards.")
 @json_option
 def command(
@@ -53,14 +56,16 @@ def command(
     interleave: bool,
     timeout: float | None,
     trace: bool,
+    verify: bool,
     replace: bool,
     as_json: bool,
 ) -> None:
     """Run the binaries that xnnkit build made of PROFILE; what follows -- goes to the benchmark.
 
-    Each binary is hashed again before it is run. A run is kept as
-    RUNS/PROFILE/FLAVOUR/DEVICE-N.json. Exit 1 when a binary is not the one that was built, a
-    benchmark fails, or a flavour's micro-kernels were not entered.
+    Each binary is hashed again before it is run, and compares its results with a plain reference
+    before it is timed. A run is kept as RUNS/PROFILE/FLAVOUR/DEVICE-N.json. Exit 1 when a binary
+    is not the one that was built, its results are wrong, a benchmark fails, a flavour's
+    micro-kernels were not entered, or forbidden ones were.
     """
     from xnnkit.bench import execute, show
     from xnnkit.device import open_device
@@ -78,6 +83,7 @@ def command(
         interleave=interleave,
         timeout=timeout,
         trace=trace,
+        verify=verify,
         replace=replace,
         arguments=arguments,
     )
