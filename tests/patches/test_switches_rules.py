@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -102,12 +104,65 @@ def test_a_switch_is_asked_by_flag_and_by_define(rules: tuple[Any, dict[str, Any
         "visibility": ["//visibility:public"],
     }
     assert space.targets["x_true"]["match_any"] == [":x_true_by_flag", ":x_true_by_define"]
-    assert space.targets["x_true_by_flag"]["flag_values"] == {":x": "true"}
+    assert space.targets["x_effective"] == {
+        "kind": "_effective_impl",
+        "by_flavour": {},
+        "flavour": None,
+        "own": ":x",
+    }
+    assert space.targets["x_true_by_flag"]["flag_values"] == {":x_effective": "true"}
     by_define = space.targets["x_false_by_define"]
     assert (by_define["define_values"], by_define["flag_values"]) == (
         {"x": "false"},
-        {":x": "auto"},
+        {":x_effective": "auto"},
     )
+
+
+@pytest.mark.parametrize(
+    ("own", "flavour", "value"),
+    [
+        ("auto", None, "auto"),
+        ("true", None, "true"),
+        ("auto", "plain", "false"),
+        ("true", "plain", "true"),
+        ("false", "fast", "false"),
+        ("auto", "fast", "true"),
+        ("auto", "unknown", "auto"),
+    ],
+)
+def test_what_a_switch_is(
+    own: str, flavour: str | None, value: str, rules: tuple[Any, dict[str, Any]]
+) -> None:
+    _, names = rules
+    info = names["BuildSettingInfo"]
+    ctx = SimpleNamespace(
+        attr=SimpleNamespace(
+            own={info: SimpleNamespace(value=own)},
+            flavour=flavour and {info: SimpleNamespace(value=flavour)},
+            by_flavour={"plain": "false", "fast": "true"},
+        )
+    )
+    assert names["_effective_impl"](ctx) == [value]
+
+
+def test_a_switch_follows_the_flavours_of_the_workspace(
+    tmp_path: Path, starlark: ModuleType
+) -> None:
+    root = shutil.copytree(SWITCHES.root / "files", tmp_path / "tree")
+    (root / "xnnkit_flavours.bzl").write_text(
+        'FLAVOUR = "@@other//:flavour"\n'
+        'SWITCHES = {"": {"x": "false"}, "fast": {"x": "true", "y": "true"}}\n'
+    )
+    space = starlark.Workspace(root)
+    names = space.evaluate(root / "xnnkit_switches.bzl")
+    for switch in ("x", "y", "z"):
+        names["switch_setting"](name=f"{switch}_true", define_values={switch: "true"})
+        assert space.targets[f"{switch}_effective"]["flavour"] == "@@other//:flavour"
+    assert [space.targets[f"{switch}_effective"]["by_flavour"] for switch in ("x", "y", "z")] == [
+        {"": "false", "fast": "true"},
+        {"fast": "true"},
+        {},
+    ]
 
 
 def split(rules: tuple[Any, dict[str, Any]], *srcs: str) -> dict[str, dict[str, Any]]:

@@ -1,7 +1,8 @@
 """XNNPACK's --define switches as build settings, and who reads the two that flavours differ in."""
 
 load("@bazel_skylib//lib:selects.bzl", "selects")
-load("@bazel_skylib//rules:common_settings.bzl", "string_flag")
+load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo", "string_flag")
+load("//:xnnkit_flavours.bzl", "FLAVOUR", "SWITCHES")
 
 # Which source reads which macro. Only these are compiled with it, so that every other compile
 # action is the same in every flavour. A source that reads a macro and is missing here would
@@ -31,8 +32,24 @@ _ENABLED = {
 # Packages whose sources may read any macro.
 _CONSUMERS = ["bench", "test"]
 
+def _effective_impl(ctx):
+    value = ctx.attr.own[BuildSettingInfo].value
+    if value == "auto" and ctx.attr.flavour:
+        value = ctx.attr.by_flavour.get(ctx.attr.flavour[BuildSettingInfo].value, "auto")
+    return [config_common.FeatureFlagInfo(value = value)]
+
+_effective = rule(
+    implementation = _effective_impl,
+    doc = "A switch's value: its own build setting's, else the flavour's, else auto.",
+    attrs = {
+        "by_flavour": attr.string_dict(doc = "Flavour -> value."),
+        "flavour": attr.label(providers = [BuildSettingInfo], doc = "Names the flavour, if anything does."),
+        "own": attr.label(mandatory = True, providers = [BuildSettingInfo], doc = "The switch's build setting."),
+    },
+)
+
 def switch_setting(name, define_values, **kwargs):
-    """A condition on one switch, asked by its build setting first and by --define if that is "auto".
+    """A condition on one switch: by its build setting, else by the flavour, else by --define.
 
     Declares the build setting, too, under the name of the define. Takes the place of
     config_setting.
@@ -50,15 +67,25 @@ def switch_setting(name, define_values, **kwargs):
             values = ["auto", "false", "true"],
             visibility = ["//visibility:public"],
         )
+        _effective(
+            name = switch + "_effective",
+            by_flavour = {
+                flavour: switches[switch]
+                for flavour, switches in SWITCHES.items()
+                if switch in switches
+            },
+            flavour = FLAVOUR,
+            own = ":" + switch,
+        )
     native.config_setting(
         name = name + "_by_flag",
-        flag_values = {":" + switch: value},
+        flag_values = {":" + switch + "_effective": value},
         **kwargs
     )
     native.config_setting(
         name = name + "_by_define",
         define_values = define_values,
-        flag_values = {":" + switch: "auto"},
+        flag_values = {":" + switch + "_effective": "auto"},
         **kwargs
     )
     selects.config_setting_group(
