@@ -1,5 +1,6 @@
 """The module extension behind //rules/archive:extensions.bzl."""
 
+load(":alias_repository.bzl", "alias_repository", "stub_repository")
 load(":archive_repository.bzl", "archive", "origin")
 
 _archive_tag = tag_class(
@@ -12,6 +13,25 @@ _archive_tag = tag_class(
             doc = "File -> path it is written to inside the repository, after unpacking.",
         ),
         "patches": attr.label_list(allow_files = True, doc = "Unified diffs, applied with -p1 in order."),
+        "flavour_switches": attr.string_list_dict(doc = "Flavour (\"\" for none chosen) -> SWITCH=true|false."),
+    },
+)
+
+_alias_tag = tag_class(
+    doc = "A repository whose targets stand for another's, chosen by //rules/flavour.",
+    attrs = {
+        "name": attr.string(mandatory = True, doc = "The repository's name."),
+        "targets": attr.string_list(mandatory = True, doc = "Names of targets in its root package."),
+        "actual": attr.string_dict(mandatory = True, doc = "Flavour -> archive."),
+        "default": attr.string(mandatory = True, doc = "The archive when no flavour is chosen."),
+    },
+)
+
+_stub_tag = tag_class(
+    doc = "A repository that is only named in load().",
+    attrs = {
+        "name": attr.string(mandatory = True, doc = "The repository's name."),
+        "overlays": attr.label_keyed_string_dict(allow_files = True, mandatory = True, doc = "File -> path inside the repository."),
     },
 )
 
@@ -65,13 +85,20 @@ def _archives_impl(module_ctx):
                 overlays = tag.overlays,
                 origin_overlays = overlays.get(tag.name, {}),
                 patches = tag.patches,
+                flavour_switches = tag.flavour_switches,
             )
+        for tag in module.tags.alias:
+            alias_repository(name = tag.name, targets = tag.targets, actual = tag.actual, default = tag.default)
+        for tag in module.tags.stub:
+            stub_repository(name = tag.name, overlays = tag.overlays)
 
 archives = module_extension(
     doc = "Declares archives: repositories that several origins can serve.",
     implementation = _archives_impl,
     tag_classes = {
+        "alias": _alias_tag,
         "archive": _archive_tag,
         "origin": _origin_tag,
+        "stub": _stub_tag,
     },
 )

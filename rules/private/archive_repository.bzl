@@ -140,6 +140,13 @@ def unpack(rctx, file, format, strip_prefix):
         rctx.extract(archive = file, stripPrefix = strip_prefix)
     rctx.delete(file)
 
+_FLAVOURS = """\"\"\"What each flavour switches here.\"\"\"
+
+FLAVOUR = "{flavour}"
+
+SWITCHES = {switches}
+"""
+
 def _archive_impl(rctx):
     index, one, file = download_first(rctx, rctx.attr.origins, "_archive")
     unpack(rctx, file, one["format"], one["strip_prefix"])
@@ -154,6 +161,14 @@ def _archive_impl(rctx):
     if not one["prebuilt"]:
         for patch in rctx.attr.patches:
             rctx.patch(patch, strip = 1)
+    if rctx.attr.flavour_switches:
+        rctx.file("xnnkit_flavours.bzl", _FLAVOURS.format(
+            flavour = str(Label("//rules/flavour:flavour")),
+            switches = json.encode_indent({
+                flavour: dict([setting.split("=") for setting in settings])
+                for flavour, settings in rctx.attr.flavour_switches.items()
+            }, indent = "    "),
+        ), executable = False)
     rctx.file("xnnkit_origin.json", json.encode_indent(one) + "\n", executable = False)
 
 archive = repository_rule(
@@ -165,6 +180,9 @@ archive = repository_rule(
         "overlays": attr.label_keyed_string_dict(allow_files = True, doc = "File -> path inside the repository."),
         "origin_overlays": attr.label_keyed_string_dict(allow_files = True, doc = "File -> INDEX=path, for the origin at INDEX only."),
         "patches": attr.label_list(allow_files = True, doc = "Unified diffs, applied with -p1."),
+        "flavour_switches": attr.string_list_dict(
+            doc = "Flavour (\"\" for none chosen) -> SWITCH=true|false; written to xnnkit_flavours.bzl, which the switches patch sets read.",
+        ),
     },
     environ = _ENVIRONMENT,
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from xnnkit import profile
 from xnnkit.render import workspace
+from xnnkit.render.repositories import repositories
 
 PROFILES = ("xnnpack-2024-11",)
 RENDERED = (
@@ -23,8 +24,15 @@ UPDATE = "python tests/render/update_golden.py"
 def plan(name: str) -> workspace.Plan:
     """Return a profile's workspace, each patch standing for a diff that no test looks at."""
     pins = profile.load(name)
-    sets = {one for names in workspace.patched_archives(pins).values() for one in names}
-    return workspace.plan(pins, {one: f"the diff of {one}\n".encode() for one in sets})
+    return workspace.plan(pins, diffs(pins))
+
+
+def diffs(pins: profile.Profile) -> dict[str, list[bytes]]:
+    """Return a stand-in for the diff of each patch set of each repository."""
+    return {
+        one.name: [f"the diff of {name}\n".encode() for name in one.patch_sets]
+        for one in repositories(pins)
+    }
 
 
 def golden_file(name: str, target: str) -> Path:

@@ -17,9 +17,8 @@ NAME = golden.PROFILES[0]
 
 @pytest.fixture(autouse=True)
 def no_sources(monkeypatch: pytest.MonkeyPatch) -> None:
-    diffs = {f"xnnpack/{name}": b"a diff\n" for name in ("switches", "build-identifier")}
     monkeypatch.setattr(prepare, "fetch", lambda *a, **k: [])
-    monkeypatch.setattr(prepare, "render_patches", lambda *a, **k: diffs)
+    monkeypatch.setattr(prepare, "render_patches", lambda pins, *a: golden.diffs(pins))
 
 
 def run(*arguments: str | Path) -> Result:

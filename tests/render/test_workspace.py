@@ -88,34 +88,23 @@ def test_a_hostile_glob_is_escaped(pins: Profile) -> None:
     loaded = loaded.model_copy(update={"flavour": hostile(pins, text).flavour})
     one = loaded.flavour[0].model_copy(update={"description": "plain"})
     loaded = loaded.model_copy(update={"flavour": (one, *loaded.flavour[1:])})
-    sets = {n: b"" for names in workspace.patched_archives(loaded).values() for n in names}
-    build = workspace.plan(loaded, sets)["BUILD.bazel"].decode()
+    build = workspace.plan(loaded, golden.diffs(loaded))["BUILD.bazel"].decode()
     strings = [n.value for n in ast.walk(ast.parse(build)) if isinstance(n, ast.Constant)]
     assert strings.count(text) == 2
-
-
-def test_two_flavours_with_one_repository_from_two_sources_are_refused(pins: Profile) -> None:
-    other = pins.flavour[1].model_copy(update={"patch_sets": ()})
-    loaded = pins.model_copy(update={"flavour": (pins.flavour[0], other)})
-    with pytest.raises(BadInput) as caught:
-        workspace.plan(loaded, {})
-    assert f"flavours {pins.flavour[0].name} and {other.name}" in caught.value.what
-    assert "@XNNPACK" in caught.value.what
 
 
 def test_an_unknown_overlay_is_refused_with_the_legal_ones(pins: Profile) -> None:
     archive = pins.archive[0].model_copy(update={"overlay": "nosuch"})
     loaded = pins.model_copy(update={"archive": (archive, *pins.archive[1:])})
     with pytest.raises(BadInput, match="nosuch") as caught:
-        workspace.plan(loaded, {})
+        workspace.plan(loaded, golden.diffs(loaded))
     assert "pthreadpool" in caught.value.why
 
 
 def test_a_missing_benchmark_source_is_refused(pins: Profile) -> None:
     benchmark = pins.benchmark.model_copy(update={"source": "benchmarks/nosuch"})
-    sets = {n: b"" for names in workspace.patched_archives(pins).values() for n in names}
     with pytest.raises(BadInput, match="nosuch is missing"):
-        workspace.plan(pins.model_copy(update={"benchmark": benchmark}), sets)
+        workspace.plan(pins.model_copy(update={"benchmark": benchmark}), golden.diffs(pins))
 
 
 # ------------------------------------------------------------------------------ pins in one place

@@ -14,6 +14,7 @@ from xnnkit.build.prepare import Prepared, prepare
 from xnnkit.build.request import Options, Sources, key_of
 from xnnkit.errors import BadInput, Finding
 from xnnkit.profile import Flavour, Profile
+from xnnkit.render.repositories import available, repositories
 
 _RULES_SOURCES = ("MODULE.bazel", "BUILD.bazel", "LICENSE", "rules", "patches")
 
@@ -35,8 +36,17 @@ def chosen(profile: Profile, options: Options) -> list[Flavour]:
             why=f"legal: {', '.join(profile.toolchains)}",
             fix=f"xnnkit build {profile.name} --toolchain {profile.toolchains[0]}",
         )
-    wanted = [profile.get_flavour(name).name for name in options.flavours]
-    return [flavour for flavour in profile.flavour if not wanted or flavour.name in wanted]
+    wanted = [profile.get_flavour(name) for name in options.flavours]
+    for flavour in wanted:
+        if flavour.unavailable:
+            others = ", ".join(one.name for one in available(profile))
+            raise BadInput(
+                f"flavour {flavour.name} of {profile.name} cannot be built",
+                where=f"profiles/{profile.name}.toml",
+                why=flavour.unavailable,
+                fix=f"build another flavour: {others}",
+            )
+    return [one for one in available(profile) if not wanted or one in wanted]
 
 
 def build(
@@ -64,7 +74,14 @@ def build(
     """
     flavours = chosen(profile, options)
     say(f"{profile.name}: fetching and verifying")
-    prepared = prepare(profile, options.out / "workspace", sources, progress)
+    prepared = prepare(
+        profile,
+        options.out / "workspace",
+        sources,
+        progress,
+        layout=options.layout,
+        toolchain=options.toolchain,
+    )
     bazel = find(profile.bazel)
     names = ", ".join(flavour.name for flavour in flavours)
     say(f"{profile.name}: building {names} with Bazel {bazel.version} ({bazel.kind})")
@@ -87,11 +104,19 @@ def request_of(
     return invoke.Request(
         targets=[target(profile, flavour) for flavour in flavours],
         cache=sources.cache,
-        selected={one.name: one.origin.sha256 for one in prepared.fetched},
+        selected=selected(profile, prepared),
         distdirs=sources.distdirs,
         disk_cache=options.disk_cache or sources.cache / "bazel" / "disk",
         extra=tuple(options.bazel_options),
     )
+
+
+def selected(profile: Profile, prepared: Prepared) -> dict[str, str]:
+    """Return repository -> the sha256 of the origin that was verified for it."""
+    origins = {one.name: one.origin.sha256 for one in prepared.fetched}
+    behind = {r.name: r.archive.name for r in repositories(profile)}
+    behind |= {one.name: one.name for one in profile.toolchain}
+    return {name: origins[archive] for name, archive in behind.items() if archive in origins}
 
 
 def finish(
@@ -167,7 +192,9 @@ def remember(
 
     home = paths.home()
     roots = [home / name for name in _RULES_SOURCES]
-    roots += [home / profile.benchmark.source, path_of(profile.name), Path(xnnkit.__file__).parent]
+    roots += [home / "WORKSPACE.tmpl", path_of(profile.name), Path(xnnkit.__file__).parent]
+    if profile.benchmark.source:
+        roots.append(home / profile.benchmark.source)
     files = stamp.watched(roots)
     files += [str(one.blob) for one in prepared.fetched]
     rendered = [MANIFEST, *rendered_files(prepared.workspace)]

@@ -17,6 +17,7 @@ from xnnkit.build.request import Sources
 from xnnkit.errors import BadEnvironment
 from xnnkit.profile import Profile
 from xnnkit.render import directory, workspace
+from xnnkit.render.repositories import repositories
 
 if TYPE_CHECKING:
     from xnnkit.archives.fetch import Fetched
@@ -55,26 +56,28 @@ def fetch(
     )
 
 
-def render_patches(profile: Profile, fetched: Sequence[Fetched], cache: Path) -> dict[str, bytes]:
-    """Return patch set name -> unified diff, rendered on the verified trees.
+def render_patches(
+    profile: Profile, fetched: Sequence[Fetched], cache: Path
+) -> dict[str, list[bytes]]:
+    """Return repository -> the unified diff of each of its patch sets, rendered on verified trees.
 
-    A diff depends on the tree, the patch set and xnnkit alone, so it is kept in the cache.
+    A diff depends on the tree, the patch sets and xnnkit alone, so it is kept in the cache.
 
     Raises:
         Finding: an anchor does not match the tree.
     """
     by_name = {one.name: one for one in fetched}
-    diffs: dict[str, bytes] = {}
-    for archive, names in workspace.patched_archives(profile).items():
+    diffs: dict[str, list[bytes]] = {}
+    for repository in repositories(profile):
+        names = repository.patch_sets
         if not names:
             continue
-        one = by_name[archive]
-        key = _patches_key(profile.get_archive(archive).tree, names)
+        one = by_name[repository.archive.name]
+        key = _patches_key(repository.archive.tree, names)
         kept = [cache / "patches" / key / f"{i:04d}.patch" for i in range(len(names))]
         if not all(path.is_file() for path in kept):
             _render(one, names, kept)
-        for name, path in zip(names, kept, strict=True):
-            diffs[name] = path.read_bytes()
+        diffs[repository.name] = [path.read_bytes() for path in kept]
     return diffs
 
 
@@ -110,14 +113,26 @@ def _render(one: Fetched, names: Sequence[str], kept: Sequence[Path]) -> None:
             apply.write(changed, tree)
 
 
-def plan_of(profile: Profile, sources: Sources) -> workspace.Plan:
+def plan_of(
+    profile: Profile,
+    sources: Sources,
+    layout: workspace.Layout = "module",
+    toolchain: str = "zig",
+) -> workspace.Plan:
     """Return the workspace's files, fetching what the patches are rendered on.
+
+    Args:
+        profile: the pins.
+        sources: where archives may come from.
+        layout: "module" (MODULE.bazel) or "workspace" (WORKSPACE).
+        toolchain: "zig" or "ndk".
 
     Raises:
         Finding, BadEnvironment, BadInput: as fetching and rendering do.
     """
     fetched = fetch(profile, sources)
-    return workspace.plan(profile, render_patches(profile, fetched, sources.cache))
+    diffs = render_patches(profile, fetched, sources.cache)
+    return workspace.plan(profile, diffs, layout, toolchain)
 
 
 def prepare(
@@ -125,6 +140,8 @@ def prepare(
     root: Path,
     sources: Sources,
     progress: Callable[..., None] | None = None,
+    layout: workspace.Layout = "module",
+    toolchain: str = "zig",
 ) -> Prepared:
     """Fetch, render the patches, and bring ``root`` to what the profile says.
 
@@ -133,13 +150,16 @@ def prepare(
         root: the workspace's directory.
         sources: where archives may come from.
         progress: called with download events, as in ``archives.fetch``.
+        layout: "module" (MODULE.bazel) or "workspace" (WORKSPACE).
+        toolchain: "zig" or "ndk".
 
     Raises:
         Finding, BadEnvironment, BadInput: as the steps do.
     """
     _refuse_little_space(root)
     fetched = fetch(profile, sources, progress)
-    plan = workspace.plan(profile, render_patches(profile, fetched, sources.cache))
+    diffs = render_patches(profile, fetched, sources.cache)
+    plan = workspace.plan(profile, diffs, layout, toolchain)
     return Prepared(root, fetched, directory.write(root, plan))
 
 

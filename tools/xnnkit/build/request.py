@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import xnnkit
 
@@ -39,6 +39,7 @@ class Options:
         out: directory for the workspace, the binaries and the manifest.
         flavours: names; empty for all of the profile.
         toolchain: "zig" or "ndk"; must be one of the profile's.
+        layout: "module" for MODULE.bazel, "workspace" for WORKSPACE.
         log: file for Bazel's output, or None for stderr.
         bazel_options: passed to Bazel after ours.
         disk_cache: Bazel's disk cache, or None for one in xnnkit's cache.
@@ -47,6 +48,7 @@ class Options:
     out: Path
     flavours: Sequence[str] = ()
     toolchain: str = "zig"
+    layout: Literal["module", "workspace"] = "module"
     log: Path | None = None
     bazel_options: Sequence[str] = ()
     disk_cache: Path | None = None
@@ -59,6 +61,7 @@ def key_of(profile_name: str, options: Options, sources: Sources) -> dict[str, A
         "profile": profile_name,
         "flavours": list(options.flavours),
         "toolchain": options.toolchain,
+        "layout": options.layout,
         "bazel_options": list(options.bazel_options),
         "disk_cache": str(options.disk_cache or ""),
         "cache": str(sources.cache),

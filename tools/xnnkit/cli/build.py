@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -22,6 +22,14 @@ from xnnkit.cli._sources import source_options, sources_of
 @click.argument("profile", default=DEFAULT_PROFILE, shell_complete=complete_profile)
 @click.option("--flavour", "flavours", multiple=True, help="Only this flavour; may be repeated.")
 @click.option("--toolchain", default="zig", show_default=True, help="zig or ndk.")
+@click.option(
+    "--format",
+    "layout",
+    type=click.Choice(["module", "workspace"]),
+    default="module",
+    show_default=True,
+    help="MODULE.bazel for Bazel 7 and newer, or WORKSPACE for Bazel 6.1 to 7.",
+)
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -46,6 +54,7 @@ def command(
     profile: str,
     flavours: tuple[str, ...],
     toolchain: str,
+    layout: Literal["module", "workspace"],
     out: Path | None,
     log: Path | None,
     bazel_options: tuple[str, ...],
@@ -68,6 +77,7 @@ def command(
         out=(out or Path(".xnnkit") / Path(profile).stem).absolute(),
         flavours=flavours,
         toolchain=toolchain,
+        layout=layout,
         log=log.absolute() if log else None,
         bazel_options=bazel_options,
         disk_cache=disk_cache.absolute() if disk_cache else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -14,6 +14,15 @@ from xnnkit.cli._sources import source_options, sources_of
 @click.command()
 @profile_argument
 @click.argument("out", type=click.Path(path_type=Path))
+@click.option("--toolchain", default="zig", show_default=True, help="zig or ndk.")
+@click.option(
+    "--format",
+    "layout",
+    type=click.Choice(["module", "workspace"]),
+    default="module",
+    show_default=True,
+    help="MODULE.bazel for Bazel 7 and newer, or WORKSPACE for Bazel 6.1 to 7.",
+)
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 on drift.")
 @click.option("--diff", "show_diff", is_flag=True, help="Write nothing; print what would change.")
 @source_options
@@ -24,6 +33,8 @@ def command(
     /,
     profile: str,
     out: Path,
+    toolchain: str,
+    layout: Literal["module", "workspace"],
     check: bool,
     show_diff: bool,
     as_json: bool,
@@ -37,7 +48,7 @@ def command(
     from xnnkit.build.prepare import plan_of
     from xnnkit.render import directory
 
-    planned = plan_of(load_profile(profile), sources_of(**source))
+    planned = plan_of(load_profile(profile), sources_of(**source), layout, toolchain)
     out = out.absolute()
     if check or show_diff:
         directory.refuse_foreign(out)

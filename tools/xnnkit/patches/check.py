@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from xnnkit.patches.render import assemble
 if TYPE_CHECKING:
     from xnnkit.build.request import Sources
     from xnnkit.profile import Profile
+    from xnnkit.render.repositories import Repository
 
 Applier = Callable[[Path, Path], str]
 """Applies a diff to a directory: (directory, diff) -> "" or what the tool said against it."""
@@ -160,34 +161,36 @@ def of_profile(profile: Profile, tree: Path | None, sources: Sources) -> Iterato
         BadInput: a set names another archive, or a tree is given for several archives.
         Finding, BadEnvironment: as fetching and rendering do.
     """
-    from xnnkit.render.workspace import patched_archives
+    from xnnkit.render.repositories import repositories
 
-    wanted = {name: sets for name, sets in patched_archives(profile).items() if sets}
+    wanted = [one for one in repositories(profile) if one.patch_sets]
     if tree is not None and len(wanted) > 1:
         raise BadInput(
             "one tree cannot stand for several archives",
             where="--tree",
-            why=f"{profile.name} patches {', '.join(wanted)}",
+            why=f"{profile.name} patches {', '.join(one.name for one in wanted)}",
             fix="leave --tree out, or render one set with --patch-set",
         )
     with tempfile.TemporaryDirectory(prefix="xnnkit-tree-") as scratch:
         if tree is None:
-            _unpack(profile, list(wanted), Path(scratch), sources)
-        for archive, sets in wanted.items():
-            yield from _chain(archive, sets, tree or Path(scratch) / archive)
+            _unpack(profile, {one.archive.name for one in wanted}, Path(scratch), sources)
+        for one in wanted:
+            yield from _chain(one, tree or Path(scratch) / one.archive.name)
 
 
-def _chain(archive: str, sets: Sequence[str], tree: Path) -> Iterator[Rendered]:
+def _chain(repository: Repository, tree: Path) -> Iterator[Rendered]:
+    sets = repository.patch_sets
     with tempfile.TemporaryDirectory(prefix="xnnkit-chain-") as scratch:
         for number, name in enumerate(sets):
             patch_set = model.load_patch_set(name)
-            if patch_set.meta.applies_to != archive:
+            if patch_set.meta.applies_to != repository.stands_for:
                 raise BadInput(
-                    f"the patch set {name} is for {patch_set.meta.applies_to}, not for {archive}",
+                    f"the patch set {name} is for {patch_set.meta.applies_to}, not for"
+                    f" {repository.stands_for}",
                     where=str(patch_set.root),
                 )
             changed = apply.changes(patch_set, tree)
-            yield Rendered(archive, patch_set, changed)
+            yield Rendered(repository.name, patch_set, changed)
             if number + 1 < len(sets):
                 # The next set is rendered on what this one leaves; the given tree stays as it is.
                 after = Path(scratch) / str(number)
@@ -196,7 +199,7 @@ def _chain(archive: str, sets: Sequence[str], tree: Path) -> Iterator[Rendered]:
                 tree = after
 
 
-def _unpack(profile: Profile, archives: Sequence[str], root: Path, sources: Sources) -> None:
+def _unpack(profile: Profile, archives: Collection[str], root: Path, sources: Sources) -> None:
     from xnnkit.archives.unpack import unpack
     from xnnkit.build.prepare import fetch
 

@@ -173,6 +173,8 @@ class Archive(_Strict):
     """The licence as an SPDX expression."""
     overlay: str = ""
     """A folder of tools/xnnkit/render/overlays whose files are laid over the tree."""
+    patch_sets: tuple[PatchSetName, ...] = ()
+    """Patch sets that every flavour's tree gets, in this order, before the flavour's own."""
     origin: Annotated[tuple[Origin, ...], Field(min_length=1)]
     """Where the file can be had, in the order to try; prebuilt ones last."""
 
@@ -184,6 +186,15 @@ class Archive(_Strict):
         if flags != sorted(flags):
             raise ValueError("a prebuilt origin must come after every source origin")
         return self
+
+
+class Stub(_Strict):
+    """A repository that BUILD files of the closure name in ``load()`` and never build from."""
+
+    name: RepoName
+    """The Bazel repository's name."""
+    files: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]+$")]
+    """A folder of tools/xnnkit/render/stubs with the repository's files."""
 
 
 class Toolchain(_Strict):
@@ -222,7 +233,9 @@ class Flavour(_Strict):
     archives: dict[RepoName, RepoName]
     """The repository's name as BUILD files write it, and the archive that stands behind it."""
     patch_sets: tuple[PatchSetName, ...] = ()
-    """Patch sets to apply, in this order; each a folder of patches/ with a patch.toml."""
+    """Patch sets for the benchmark's archive, in this order; each a folder of patches/."""
+    unavailable: str = ""
+    """Why the flavour cannot be built; empty when it can. Building it is refused with this."""
     switches: dict[Label, bool] = {}
     """Build settings of XNNPACK and their values."""
     proof: Proof
@@ -252,18 +265,34 @@ class Bazel(_Strict):
 
 
 class Benchmark(_Strict):
-    """The program to build."""
+    """The program to build: our own source in the workspace, or a target of an archive."""
 
     name: Label
     """The benchmark's name in results."""
-    source: str
-    """A folder of xnnkit that is copied into the workspace."""
+    source: str = ""
+    """A folder of xnnkit that is copied into the workspace; empty when an archive has it."""
+    repository: str = ""
+    """The archive that has the program; empty when `source` does."""
     package: str
-    """The Bazel package it becomes there."""
+    """The Bazel package it is in."""
     target: Label
-    """The cc_binary's name."""
+    """The cc_binary's or cc_test's name."""
     archive: RepoName
     """The repository whose flavour the benchmark measures; every flavour must say what it is."""
+    archive_targets: tuple[Label, ...] = ()
+    """Targets of that repository that others depend on; empty for the one of its own name."""
+
+    @property
+    def label(self) -> str:
+        """The program's label in the workspace."""
+        prefix = f"@{self.repository}" if self.repository else ""
+        return f"{prefix}//{self.package}:{self.target}"
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Benchmark:
+        if bool(self.source) == bool(self.repository):
+            raise ValueError("give either source or repository, which say where the program is")
+        return self
 
 
 class Profile(_Strict):
@@ -277,6 +306,8 @@ class Profile(_Strict):
     """One line for `xnnkit profile list`."""
     default_flavour: Name
     """The flavour that a plain `bazel build` builds."""
+    optimization: Literal["O2", "O3"] = "O2"
+    """The optimisation level of every compilation that does not ask for one itself."""
     toolchains: Annotated[tuple[Literal["zig", "ndk"], ...], Field(min_length=1)]
     """The compilers this profile can be built with; the first is the default."""
     bazel: Bazel
@@ -287,6 +318,10 @@ class Profile(_Strict):
     """The flavours, in the order of reports."""
     archive: Annotated[tuple[Archive, ...], Field(min_length=1)]
     """Every source in the benchmark's closure."""
+    stub: tuple[Stub, ...] = ()
+    """Repositories that are only named in load()."""
+    settings: tuple[Annotated[str, StringConstraints(pattern=r"^--[a-z_]+(=\S+)?$")], ...] = ()
+    """Options for every `bazel build` that the target needs, such as --cxxopt=-std=c++17."""
     toolchain: Annotated[tuple[Toolchain, ...], Field(min_length=1)]
     """The compilers' own pins, one for each name and host."""
 

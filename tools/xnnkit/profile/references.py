@@ -21,6 +21,8 @@ PATTERNS = {
     r"^[A-Za-z][A-Za-z0-9_.-]*$": "letters, digits, _, . and -, a letter first",
     r"^[a-z0-9][a-z0-9_.-]*/[a-z0-9][a-z0-9_.-]*$": "ARCHIVE/PATCH_SET, a folder of patches/",
     r"^[\w.-]+/[\w.-]+$": "OWNER/NAME",
+    r"^[A-Za-z0-9_.-]+$": "letters, digits, _, . and -",
+    r"^--[a-z_]+(=\S+)?$": "an option of bazel build, such as --cxxopt=-std=c++17",
     r"^pool/[^\s]+$": "a path below the mirror's root that starts with pool/",
 }
 """What a pattern of the model asks for, in words."""
@@ -37,6 +39,7 @@ def check(profile: Profile, stem: str) -> Iterator[Issue]:
         yield ("name",), f"the profile is named {profile.name!r}, its file {stem!r}", stem
     yield from _doubles(profile)
     yield from _flavours(profile)
+    yield from _archives(profile)
     yield from _toolchains(profile)
     yield from _bazel(profile)
     yield from _benchmark(profile)
@@ -52,6 +55,7 @@ def _doubles(profile: Profile) -> Iterator[Issue]:
     tables: tuple[tuple[str, Iterable[str]], ...] = (
         ("flavour", [f.name for f in profile.flavour]),
         ("archive", [a.name for a in profile.archive]),
+        ("stub", [s.name for s in profile.stub]),
         ("toolchain", [f"{t.name} for {t.host}" for t in profile.toolchain]),
     )
     for table, found in tables:
@@ -71,6 +75,9 @@ def _flavours(profile: Profile) -> Iterator[Issue]:
         what = f"there is no flavour {profile.default_flavour!r}"
         yield ("default_flavour",), what, choices(profile.default_flavour, flavours)
     for index, flavour in enumerate(profile.flavour):
+        if flavour.unavailable and flavour.name == profile.default_flavour:
+            what = f"the default flavour {flavour.name!r} is unavailable"
+            yield ("default_flavour",), what, "a flavour that can be built"
         for apparent, archive in flavour.archives.items():
             if archive not in archives:
                 what = f"flavour {flavour.name!r} names an unknown archive {archive!r}"
@@ -79,6 +86,15 @@ def _flavours(profile: Profile) -> Iterator[Issue]:
             if name not in known_patches:
                 what = f"flavour {flavour.name!r} names an unknown patch set {name!r}"
                 yield ("flavour", index, "patch_sets"), what, choices(name, known_patches)
+
+
+def _archives(profile: Profile) -> Iterator[Issue]:
+    known_patches = patch_sets()
+    for index, archive in enumerate(profile.archive):
+        for name in archive.patch_sets:
+            if name not in known_patches:
+                what = f"archive {archive.name!r} names an unknown patch set {name!r}"
+                yield ("archive", index, "patch_sets"), what, choices(name, known_patches)
 
 
 def _toolchains(profile: Profile) -> Iterator[Issue]:
@@ -105,7 +121,12 @@ def _benchmark(profile: Profile) -> Iterator[Issue]:
     benchmark = profile.benchmark
     home = paths.home()
     source = Path(benchmark.source)
-    if source.is_absolute() or ".." in source.parts or not (home / source).is_dir():
+    if benchmark.repository:
+        archives = [archive.name for archive in profile.archive]
+        if benchmark.repository not in archives:
+            what = f"there is no archive {benchmark.repository!r}"
+            yield ("benchmark", "repository"), what, choices(benchmark.repository, archives)
+    elif source.is_absolute() or ".." in source.parts or not (home / source).is_dir():
         what = f"there is no folder {benchmark.source!r}"
         found = [f"benchmarks/{p.name}" for p in (home / "benchmarks").glob("*/")]
         yield ("benchmark", "source"), what, choices(benchmark.source, found)

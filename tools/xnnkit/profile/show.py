@@ -43,13 +43,15 @@ def _lines(profile: Profile) -> Iterator[str]:
     if bazel.debian:
         legal += f"; in Debian: {bazel.debian.package}, {bazel.debian.suite}"
     yield f"Bazel      {bazel.version} ({legal})"
-    yield f"benchmark  //{bench.package}:{bench.target}, from {bench.source}"
+    yield f"benchmark  {bench.label}" + (f", from {bench.source}" if bench.source else "")
     yield f"toolchains {', '.join(profile.toolchains)}"
     yield ""
     yield "Flavours"
     for flavour in profile.flavour:
         default = " (default)" if flavour.name == profile.default_flavour else ""
         yield f"  {flavour.name}{default}: {flavour.description}"
+        if flavour.unavailable:
+            yield f"    unavailable: {flavour.unavailable}"
         yield from _named(
             (
                 ("archives", [f"@{name} = {to}" for name, to in flavour.archives.items()]),
@@ -66,6 +68,7 @@ def _lines(profile: Profile) -> Iterator[str]:
         yield f"  {archive.name} ({archive.licence})"
         yield f"    commit {archive.commit}"
         yield f"    tree   {archive.tree}"
+        yield from _named([("patch sets", archive.patch_sets)])
         yield from _origins(archive.origin)
     yield ""
     yield "Toolchains"

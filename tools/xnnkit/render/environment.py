@@ -9,6 +9,7 @@ from typing import Any
 
 import jinja2
 
+from xnnkit import paths
 from xnnkit.errors import BadInput, XnnkitError
 
 _STARLARK_NAMES = ("BUILD", "BUILD.bazel", "MODULE.bazel", "WORKSPACE")
@@ -54,7 +55,13 @@ def starlark(value: Any, indent: int = 0) -> str:
 def environment() -> jinja2.Environment:
     """Return the environment all templates are rendered in: StrictUndefined, no autoescape."""
     env = jinja2.Environment(
-        loader=jinja2.PackageLoader("xnnkit.render", "templates"),
+        loader=jinja2.ChoiceLoader(
+            [
+                jinja2.PackageLoader("xnnkit.render", "templates"),
+                # WORKSPACE.tmpl stands at the top, where a reader of the project looks for it.
+                jinja2.FileSystemLoader(paths.home()),
+            ]
+        ),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -84,7 +91,7 @@ def render(template: str, /, **variables: Any) -> str:
         ) from error
     if first != second:
         raise XnnkitError(f"template {template} renders differently twice", where=template)
-    name = template.removesuffix(".j2")
+    name = template.removesuffix(".j2").removesuffix(".tmpl")
     if name.endswith(".bzl") or name in _STARLARK_NAMES:
         check_starlark(name, first)
     return first

@@ -2,81 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import xnnkit
 from xnnkit import paths
 from xnnkit.errors import BadInput
-from xnnkit.profile import Flavour, Profile
+from xnnkit.profile import Profile
 from xnnkit.render.environment import render
+from xnnkit.render.repositories import aliases, available, repositories
 
 Plan = dict[str, bytes]
+Patches = Mapping[str, Sequence[bytes]]
+Layout = Literal["module", "workspace"]
+
+# Toolchain -> the platform of //rules/platforms that it builds for.
+PLATFORMS = {"zig": "linux_arm64_musl", "ndk": "android_arm64"}
 
 _VENDORED = ("MODULE.bazel", "BUILD.bazel", "LICENSE", "rules")
 _SKIPPED_SUFFIXES = (".pyc", ".md")
 
 
-def patched_archives(profile: Profile) -> dict[str, tuple[str, ...]]:
-    """Return archive name -> the patch sets its tree is built with.
-
-    Raises:
-        BadInput: two flavours want one repository from different sources.
-    """
-    wanted: dict[str, tuple[str, tuple[str, ...], Flavour]] = {}
-    for flavour in profile.flavour:
-        for repository, archive in flavour.archives.items():
-            here = (archive, flavour.patch_sets, flavour)
-            first = wanted.setdefault(repository, here)
-            if first[:2] != here[:2]:
-                raise BadInput(
-                    f"flavours {first[2].name} and {flavour.name} build @{repository} from"
-                    " different sources",
-                    where=f"profiles/{profile.name}.toml",
-                    why="one workspace has one repository of a name; only switches may differ",
-                    fix="give both the same archives and patch_sets, or split the profile",
-                )
-    return {archive: sets for archive, sets, _ in wanted.values()}
-
-
-def plan(profile: Profile, patches: Mapping[str, bytes]) -> Plan:
+def plan(
+    profile: Profile, patches: Patches, layout: Layout = "module", toolchain: str = "zig"
+) -> Plan:
     """Return every file of the workspace: relative path -> bytes.
 
     Args:
         profile: the pins.
-        patches: patch set name -> the unified diff rendered for the archive's tree.
+        patches: repository -> the unified diff of each of its patch sets, in their order.
+        layout: "module" for MODULE.bazel (Bazel 7 and newer), "workspace" for WORKSPACE (Bazel
+            6.1 to 7).
+        toolchain: the compiler that a plain `bazel build` uses.
 
     Raises:
-        BadInput: an overlay or the benchmark's source is not there.
+        BadInput: an overlay, a stub or the benchmark's source is not there.
     """
     files: Plan = {}
-    overlays = {name: _overlay(name, files) for name in _overlay_names(profile)}
-    by_archive: dict[str, list[str]] = {archive.name: [] for archive in profile.archive}
-    for archive, sets in patched_archives(profile).items():
-        for number, name in enumerate(sets, 1):
-            file = f"{number:04d}-{name.replace('/', '-')}.patch"
-            files[f"patches/{file}"] = patches[name]
-            by_archive[archive].append(f"//patches:{file}")
-    zig = next((t for t in profile.toolchain if t.name == "zig"), None)
+    overlays = {name: _overlay("overlays", name, files) for name in _overlay_names(profile)}
+    stubs = {stub.name: _overlay("stubs", stub.files, files) for stub in profile.stub}
+    found, replaced = repositories(profile), aliases(profile)
+    labels: dict[str, list[str]] = {}
+    for repository in found:
+        labels[repository.name] = []
+        diffs = patches.get(repository.name, ())
+        for number, (name, diff) in enumerate(zip(repository.patch_sets, diffs, strict=True), 1):
+            file = f"{repository.name}-{number:04d}-{name.split('/')[1]}.patch"
+            files[f"patches/{file}"] = diff
+            labels[repository.name].append(f"//patches:{file}")
     variables = {
         "profile": profile,
         "version": xnnkit.__version__,
-        "patches": by_archive,
+        "repositories": found,
+        "aliases": replaced,
+        "visible": {r.name for r in found} | {a.name for a in replaced} | set(stubs),
+        "flavours": available(profile),
+        "patches": labels,
         "overlays": overlays,
-        "zig": zig,
+        "stubs": stubs,
+        "layout": layout,
+        "platform": PLATFORMS[toolchain],
+        "zig": next((t for t in profile.toolchain if t.name == "zig"), None),
     }
-    for target in ("MODULE.bazel", "BUILD.bazel", "flavours.bzl", "README.md"):
-        files[target] = render(f"{target}.j2", **variables).encode()
+    root = {"module": "MODULE.bazel", "workspace": "WORKSPACE"}[layout]
+    templates = {"WORKSPACE": "WORKSPACE.tmpl"}
+    for target in (root, "BUILD.bazel", "flavours.bzl", "README.md"):
+        files[target] = render(templates.get(target, f"{target}.j2"), **variables).encode()
     files[".bazelrc"] = render("bazelrc.j2", **variables).encode()
     files[".bazelversion"] = f"{profile.bazel.version}\n".encode()
     # The vendored module and the caches are not packages of the workspace.
     files[".bazelignore"] = b".disk_cache\nxnnkit\n"
     files[".gitignore"] = b"/.disk_cache/\n/bazel-*\n"
-    files["patches/BUILD.bazel"] = _exports("Diffs that MODULE.bazel applies.")
-    files["overlays/BUILD.bazel"] = _exports("BUILD files that MODULE.bazel lays over archives.")
-    _copy_tree(paths.home() / profile.benchmark.source, profile.benchmark.package, files)
+    files["patches/BUILD.bazel"] = _exports(f"Diffs that {root} applies.")
+    files["overlays/BUILD.bazel"] = _exports(f"BUILD files that {root} lays over archives.")
+    if stubs:
+        files["stubs/BUILD.bazel"] = _exports(
+            "What load() finds in repositories nobody builds from."
+        )
+    if profile.benchmark.source:
+        _copy_tree(paths.home() / profile.benchmark.source, profile.benchmark.package, files)
     for name in _VENDORED:
         _copy_tree(paths.home() / name, f"xnnkit/{name}", files)
+    if layout == "workspace":
+        files["xnnkit/WORKSPACE"] = b'workspace(name = "xnnkit")\n'
     return dict(sorted(files.items()))
 
 
@@ -90,18 +99,20 @@ def _overlay_names(profile: Profile) -> list[str]:
     return sorted(names - {""})
 
 
-def _overlay(name: str, files: Plan) -> dict[str, str]:
-    """Add an overlay's files and return label -> path inside the archive."""
-    root = Path(__file__).parent / "overlays" / name
+def _overlay(kind: str, name: str, files: Plan) -> dict[str, str]:
+    """Add the files of an overlay or a stub and return label -> path inside the repository."""
+    root = Path(__file__).parent / kind / name
     if not root.is_dir():
         legal = sorted(p.name for p in root.parent.iterdir() if p.is_dir())
-        raise BadInput(f"no overlay {name!r}", where=str(root), why=f"legal: {', '.join(legal)}")
+        raise BadInput(
+            f"no {kind[:-1]} {name!r}", where=str(root), why=f"legal: {', '.join(legal)}"
+        )
     labels: dict[str, str] = {}
     for path in sorted(p for p in root.rglob("*") if p.is_file()):
         inside = path.relative_to(root).as_posix()
         flat = f"{name}__{inside.replace('/', '__')}"
-        files[f"overlays/{flat}"] = path.read_bytes()
-        labels[f"//overlays:{flat}"] = inside
+        files[f"{kind}/{flat}"] = path.read_bytes()
+        labels[f"//{kind}:{flat}"] = inside
     return labels
 
 
