@@ -19,6 +19,7 @@ from xnnkit.errors import BadInput, Finding
 from xnnkit.profile import Flavour, Profile, Proof, load
 
 FLAVOURS = ("upstream", "kleidiai")
+ARCHIVE = {"sha256": "5a", "tree": "7e", "origin": "git", "location": "git:x", "size": 1}
 
 
 @dataclass
@@ -78,8 +79,8 @@ def out(tmp_path: Path, profile: Profile) -> Path:
         "profile": profile.name,
         "toolchain": "zig",
         "archives": [
-            {"name": "KleidiAI", "prebuilt": True, "accepted_by_tree": False},
-            {"name": "XNNPACK", "prebuilt": False, "accepted_by_tree": True},
+            {**ARCHIVE, "name": "KleidiAI", "prebuilt": True, "accepted_by_tree": False},
+            {**ARCHIVE, "name": "XNNPACK", "prebuilt": False, "accepted_by_tree": True},
             {"name": "FP16", "prebuilt": False, "accepted_by_tree": False},
         ],
         "binaries": binaries,
@@ -114,6 +115,15 @@ def test_identity(profile: Profile, out: Path) -> None:
         assert (identity.flavour, identity.profile) == (flavour, profile.name)
         assert (identity.prebuilt, identity.accepted) == (["KleidiAI"], ["XNNPACK"])
         assert (identity.threads, identity.toolchain) == (4, "zig")
+        assert (identity.benchmark, identity.method) == ("llm_block", "encode")
+        assert identity.archives == [
+            {"name": n, "sha256": s, "tree": t, "origin": o, "prebuilt": n == "KleidiAI"}
+            for n, s, t, o in (
+                ("KleidiAI", "5a", "7e", "git"),
+                ("XNNPACK", "5a", "7e", "git"),
+                ("FP16", None, None, None),
+            )
+        ]
         assert identity.arguments == arguments
         assert identity.device == {"kind": "fake", "name": "fake", "emulated": False}
         assert identity.started.endswith("+00:00")
@@ -335,3 +345,21 @@ def test_threads(
     device = FakeDevice(answer=lambda job: Done(0, 1, data))
     (run, _) = execute(profile, plan(out, arguments=arguments), device)
     assert run.identity.threads == threads
+
+
+@pytest.mark.parametrize(
+    ("said", "arguments", "method"),
+    [
+        ({"benchmark_method": "decode"}, [], "decode"),
+        ({"benchmark_method": "decode"}, ["--benchmark_method=encode"], "decode"),
+        ({}, ["--benchmark_method=decode", "--benchmark_method=encode"], "encode"),
+        ({}, [], None),
+    ],
+)
+def test_method(
+    said: dict[str, Any], arguments: list[str], method: str | None, profile: Profile, out: Path
+) -> None:
+    data = json.dumps(output({"BM_a": [1.0]}, said)).encode()
+    device = FakeDevice(answer=lambda job: Done(0, 1, data))
+    (run, _) = execute(profile, plan(out, arguments=arguments), device)
+    assert run.identity.method == method

@@ -103,3 +103,13 @@ def test_another_version_and_a_missing_identity(tmp_path: Path) -> None:
 )
 def test_stem(name: str, stem: str) -> None:
     assert runs.stem(name) == stem
+
+
+def test_runs_from_before_archives_and_verification_are_still_read(tmp_path: Path) -> None:
+    path = keep(tmp_path, {"BM_a": [1]})
+    data = json.loads(path.read_text())
+    for key in ("benchmark", "method", "archives", "verify"):
+        del data["identity"][key]
+    data["checksum"] = runs.checksum(data)
+    path.write_text(json.dumps(data))
+    assert runs.load(path).identity == identity()

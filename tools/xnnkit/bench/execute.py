@@ -45,7 +45,8 @@ class Plan:
         verify: before anything is timed, compare each flavour's results with the reference of the
             program, if it is ``llm_block``; others have none.
         replace: remove this device's earlier runs of these flavours once the new ones are kept.
-        arguments: the benchmark's own.
+        arguments: the benchmark's own; with none, ``llm_block`` is given small dimensions on a
+            device that is emulated.
     """
 
     out: Path
@@ -101,6 +102,9 @@ def execute(
     built = _manifest(profile, plan.out)
     chosen = _chosen(profile, plan, built)
     identity = device.identity()
+    if device.emulated and not plan.arguments and profile.benchmark.name == llm_block.NAME:
+        plan = replace(plan, arguments=llm_block.SMALL)
+        note(llm_block.SMALL_NOTE)
     earlier = [
         path
         for one in chosen
@@ -182,6 +186,8 @@ def _run(
             device=identity,
             arguments=arguments,
             threads=_threads(parsed, arguments),
+            benchmark=profile.benchmark.name,
+            method=_method(parsed, arguments),
             started=started,
             seconds=round(done.seconds, 3),
             host={
@@ -190,6 +196,7 @@ def _run(
                 "machine": platform.machine(),
             },
             xnnkit=xnnkit.__version__,
+            archives=_archives(built),
             prebuilt=_named(built, "prebuilt"),
             accepted=_named(built, "accepted_by_tree"),
             executed=_executed(done),
@@ -306,9 +313,23 @@ def _refuse(arguments: Sequence[str]) -> None:
 
 def _threads(parsed: results.Results, arguments: Sequence[str]) -> int | None:
     """Return the threads that compute, from what the program says or was told."""
-    said = [str(parsed.context.get("num_threads", ""))]
-    said += [a.partition("=")[2] for a in reversed(arguments) if a.startswith("--num_threads=")]
+    said = _said("num_threads", parsed, arguments)
     return next((int(text) for text in said if text.isdecimal()), None)
+
+
+def _method(parsed: results.Results, arguments: Sequence[str]) -> str | None:
+    """Return the method that was timed, from what the program says or was told."""
+    return next(filter(None, _said("benchmark_method", parsed, arguments)), None)
+
+
+def _said(key: str, parsed: results.Results, arguments: Sequence[str]) -> list[str]:
+    told = [a.partition("=")[2] for a in reversed(arguments) if a.startswith(f"--{key}=")]
+    return [str(parsed.context.get(key, "")), *told]
+
+
+def _archives(built: dict[str, Any]) -> list[dict[str, Any]]:
+    keys = ("name", "sha256", "tree", "origin", "prebuilt")
+    return [{key: one.get(key) for key in keys} for one in built.get("archives", [])]
 
 
 def _named(built: dict[str, Any], key: str) -> list[str]:

@@ -31,6 +31,10 @@ class Identity:
         device: the device's own identity, with ``kind``, ``name`` and ``emulated``.
         arguments: what the program was started with, but for where it writes its results.
         threads: threads that compute, None when neither the program nor its arguments say so.
+        benchmark: the program's name in the profile; "" in runs that do not say it.
+        method: what was timed, such as ``decode``; None when nobody says it.
+        archives: what went into the build: ``name``, ``sha256``, ``tree``, ``origin`` (its kind)
+            and ``prebuilt`` of each.
         prebuilt: archives that somebody else built, of which only the bytes were checked.
         accepted: archives whose bytes are not the pinned ones, accepted by their tree.
         executed: micro-kernels that were entered in this run; None when nobody looked.
@@ -54,6 +58,9 @@ class Identity:
     seconds: float
     host: dict[str, Any]
     xnnkit: str
+    benchmark: str = ""
+    method: str | None = None
+    archives: list[dict[str, Any]] = field(default_factory=list)
     prebuilt: list[str] = field(default_factory=list)
     accepted: list[str] = field(default_factory=list)
     executed: list[str] | None = None
