@@ -1,45 +1,14 @@
 """The cc_toolchain on zig's clang and lld, with every flag written down here."""
 
-load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
-load("@bazel_tools//tools/build_defs/cc:action_names.bzl", "ACTION_NAMES")
 load(
     "@bazel_tools//tools/cpp:cc_toolchain_config_lib.bzl",
     "feature",
     "flag_group",
     "flag_set",
     "tool_path",
-    "with_feature_set",
 )
+load(":cc_flags.bzl", "COMPILE", "CPP", "DBG", "LINK", "OPT", "REPRODUCIBLE", "SECTIONS", "SETTINGS", "flags", "march", "optimize")
 load(":zig_repository.bzl", "TARGETS")
-
-_COMPILE = [
-    ACTION_NAMES.assemble,
-    ACTION_NAMES.preprocess_assemble,
-    ACTION_NAMES.linkstamp_compile,
-    ACTION_NAMES.c_compile,
-    ACTION_NAMES.cpp_compile,
-    ACTION_NAMES.cpp_header_parsing,
-    ACTION_NAMES.cpp_module_compile,
-    ACTION_NAMES.cpp_module_codegen,
-    ACTION_NAMES.lto_backend,
-    ACTION_NAMES.clif_match,
-]
-
-_CPP = [
-    ACTION_NAMES.linkstamp_compile,
-    ACTION_NAMES.cpp_compile,
-    ACTION_NAMES.cpp_header_parsing,
-    ACTION_NAMES.cpp_module_compile,
-    ACTION_NAMES.cpp_module_codegen,
-    ACTION_NAMES.lto_backend,
-    ACTION_NAMES.clif_match,
-]
-
-_LINK = [
-    ACTION_NAMES.cpp_link_executable,
-    ACTION_NAMES.cpp_link_dynamic_library,
-    ACTION_NAMES.cpp_link_nodeps_dynamic_library,
-]
 
 # zig 0.13's libc++ is configured by macros, not by a __config_site: these are what `zig c++`
 # itself passes for musl (ZIG_VERBOSE_CC=1), and the prebuilt libc++.a was built with them.
@@ -53,38 +22,6 @@ _LIBCXX_DEFINES = [
     "-D_LIBCPP_PSTL_CPU_BACKEND_SERIAL",
     "-D_LIBCXXABI_DISABLE_VISIBILITY_ANNOTATIONS",
 ]
-
-# No clock, no place: __DATE__ and friends are constants, and paths are relative to the exec root.
-_REPRODUCIBLE = [
-    "-D__DATE__=\"redacted\"",
-    "-D__TIMESTAMP__=\"redacted\"",
-    "-D__TIME__=\"redacted\"",
-    "-Wno-builtin-macro-redefined",
-    "-fdebug-compilation-dir=.",
-    "-ffile-prefix-map=bazel-out=out",
-    "-no-canonical-prefixes",
-]
-
-def _flags(name, actions, flags, enabled = True, with_features = []):
-    return feature(
-        name = name,
-        enabled = enabled,
-        flag_sets = [flag_set(
-            actions = actions,
-            flag_groups = [flag_group(flags = flags)],
-            with_features = with_features,
-        )] if flags else [],
-    )
-
-def _march(ctx):
-    extras = ""
-    if ctx.attr._dotprod[BuildSettingInfo].value:
-        extras += "+dotprod"
-    if ctx.attr._i8mm[BuildSettingInfo].value:
-        extras += "+i8mm"
-    if ctx.attr.target != "aarch64":
-        return []
-    return ["-march=armv8.2-a" + extras] if extras else ["-march=armv8-a"]
 
 def _config_impl(ctx):
     target = TARGETS[ctx.attr.target]
@@ -105,7 +42,6 @@ def _config_impl(ctx):
         lib + "/libc/include/any-linux-any",
     ]
     system = lambda paths: [word for path in paths for word in ("-isystem", path)]
-    opt = [with_feature_set(features = ["opt"])]
     features = [
         feature(name = "opt"),
         feature(name = "dbg"),
@@ -113,24 +49,24 @@ def _config_impl(ctx):
         feature(name = "supports_start_end_lib", enabled = True),
         feature(name = "static_linking_mode"),
         # Sanitised in one place: the same feature set whatever the flavour.
-        _flags("target", _COMPILE + _LINK, ["--target=" + target.triple, "-Wno-unused-command-line-argument"]),
-        _flags("march", _COMPILE, _march(ctx)),
-        _flags("no_host_headers", _COMPILE, ["-nostdinc", "--no-default-config"]),
-        _flags("reproducible", _COMPILE, _REPRODUCIBLE),
-        _flags("sections", _COMPILE, ["-ffunction-sections", "-fdata-sections", "-fno-spell-checking"]),
-        _flags("optimize", _COMPILE, ["-" + ctx.attr._optimization[BuildSettingInfo].value, "-DNDEBUG", "-g0"], with_features = opt),
-        _flags("debug_symbols", _COMPILE, ["-g"], with_features = [with_feature_set(features = ["dbg"])]),
+        flags("target", COMPILE + LINK, ["--target=" + target.triple, "-Wno-unused-command-line-argument"]),
+        flags("march", COMPILE, march(ctx) if arch == "aarch64" else []),
+        flags("no_host_headers", COMPILE, ["-nostdinc", "--no-default-config"]),
+        flags("reproducible", COMPILE, REPRODUCIBLE),
+        flags("sections", COMPILE, SECTIONS),
+        flags("optimize", COMPILE, optimize(ctx), with_features = OPT),
+        flags("debug_symbols", COMPILE, ["-g"], with_features = DBG),
         # libc++ comes first and the C headers after the user's own, as in any driver: unfiltered
         # flags stand behind copts, so a copt cannot take a system header's place.
         feature(
             name = "unfiltered_compile_flags",
             enabled = True,
             flag_sets = [
-                flag_set(actions = _CPP, flag_groups = [flag_group(flags = ["-nostdinc++"] + _LIBCXX_DEFINES + system(includes_cpp))]),
-                flag_set(actions = _COMPILE, flag_groups = [flag_group(flags = system(includes))]),
+                flag_set(actions = CPP, flag_groups = [flag_group(flags = ["-nostdinc++"] + _LIBCXX_DEFINES + system(includes_cpp))]),
+                flag_set(actions = COMPILE, flag_groups = [flag_group(flags = system(includes))]),
             ],
         ),
-        _flags("link", _LINK, [
+        flags("link", LINK, [
             "--ld-path={}/bin/ld.lld".format(zig),
             "-nostdlib",
             "-static",
@@ -147,12 +83,12 @@ def _config_impl(ctx):
             sysroot + "/crt1.o",
             sysroot + "/crti.o",
         ]),
-        _flags("gc_sections", _LINK, ["-Wl,--gc-sections"], with_features = opt),
+        flags("gc_sections", LINK, ["-Wl,--gc-sections"], with_features = OPT),
         feature(
             name = "runtime_libraries",
             enabled = True,
             flag_sets = [flag_set(
-                actions = _LINK,
+                actions = LINK,
                 flag_groups = [flag_group(flags = [
                     "-Wl,--start-group",
                     sysroot + "/libc++.a",
@@ -200,10 +136,7 @@ zig_cc_toolchain_config = rule(
         "target": attr.string(mandatory = True, values = TARGETS.keys()),
         "crt1": attr.label(mandatory = True, allow_single_file = True),
         "_zig": attr.label(default = Label("@zig//:zig"), allow_single_file = True),
-        "_dotprod": attr.label(default = Label("//rules/toolchains:dotprod")),
-        "_i8mm": attr.label(default = Label("//rules/toolchains:i8mm")),
-        "_optimization": attr.label(default = Label("//rules/toolchains:optimization")),
-    },
+    } | SETTINGS,
     provides = [CcToolchainConfigInfo],
 )
 

@@ -1,6 +1,7 @@
 """The module extension behind //rules/toolchains/zig:extensions.bzl."""
 
 load(":archive_repository.bzl", "origin")
+load(":profile_extension.bzl", "origins_of", "read_profile")
 load(":zig_repository.bzl", "TARGETS", "zig_repository", "zig_sysroot", "zig_toolchains")
 
 _origin_tag = tag_class(
@@ -13,6 +14,11 @@ _origin_tag = tag_class(
         "sha256": attr.string(mandatory = True),
         "strip_prefix": attr.string(),
     },
+)
+
+_use_tag = tag_class(
+    doc = "The origins that a rendered profile pins.",
+    attrs = {"profile": attr.label(mandatory = True, doc = "The label of profile.json.")},
 )
 
 def _zig_impl(module_ctx):
@@ -28,8 +34,10 @@ def _zig_impl(module_ctx):
                 sha256 = tag.sha256,
                 strip_prefix = tag.strip_prefix,
             ) for tag in module.tags.origin]
+        for tag in module.tags.use:
+            origins = origins or origins_of(read_profile(module_ctx, tag.profile)["toolchains"]["zig"])
     if not origins:
-        fail("zig has no origin: add zig.origin(type = \"http\", ...) to MODULE.bazel")
+        fail("zig has no origin: add zig.use(profile = \"//...:profile.json\") or zig.origin(type = \"http\", ...) to MODULE.bazel")
     zig_repository(name = "zig", origins = origins)
     for target in TARGETS:
         zig_sysroot(name = "zig_sysroot_" + target, target = target)
@@ -38,5 +46,8 @@ def _zig_impl(module_ctx):
 zig = module_extension(
     doc = "Declares @zig, its sysroots and @zig_toolchains; register `@zig_toolchains//:all`.",
     implementation = _zig_impl,
-    tag_classes = {"origin": _origin_tag},
+    tag_classes = {
+        "origin": _origin_tag,
+        "use": _use_tag,
+    },
 )

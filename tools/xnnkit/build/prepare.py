@@ -9,14 +9,14 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import xnnkit
 from xnnkit import paths
 from xnnkit.build.request import Sources
 from xnnkit.errors import BadEnvironment
 from xnnkit.profile import Profile
-from xnnkit.render import directory, workspace
+from xnnkit.render import directory, package, workspace
 from xnnkit.render.repositories import repositories
 
 if TYPE_CHECKING:
@@ -116,15 +116,15 @@ def _render(one: Fetched, names: Sequence[str], kept: Sequence[Path]) -> None:
 def plan_of(
     profile: Profile,
     sources: Sources,
-    layout: workspace.Layout = "module",
+    layout: workspace.Layout | Literal["package"] = "module",
     toolchain: str = "zig",
 ) -> workspace.Plan:
-    """Return the workspace's files, fetching what the patches are rendered on.
+    """Return the files to render, fetching what the patches are rendered on.
 
     Args:
         profile: the pins.
         sources: where archives may come from.
-        layout: "module" (MODULE.bazel) or "workspace" (WORKSPACE).
+        layout: "module" (MODULE.bazel), "workspace" (WORKSPACE) or "package" (of another module).
         toolchain: "zig" or "ndk".
 
     Raises:
@@ -132,6 +132,8 @@ def plan_of(
     """
     fetched = fetch(profile, sources)
     diffs = render_patches(profile, fetched, sources.cache)
+    if layout == "package":
+        return package.plan(profile, diffs, toolchain)
     return workspace.plan(profile, diffs, layout, toolchain)
 
 

@@ -18,10 +18,11 @@ from xnnkit.cli._sources import source_options, sources_of
 @click.option(
     "--format",
     "layout",
-    type=click.Choice(["module", "workspace"]),
+    type=click.Choice(["module", "workspace", "package"]),
     default="module",
     show_default=True,
-    help="MODULE.bazel for Bazel 7 and newer, or WORKSPACE for Bazel 6.1 to 7.",
+    help="MODULE.bazel for Bazel 7 and newer; WORKSPACE for Bazel 6.1 to 7; a package of a module"
+    " of yours.",
 )
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 on drift.")
 @click.option("--diff", "show_diff", is_flag=True, help="Write nothing; print what would change.")
@@ -34,7 +35,7 @@ def command(
     profile: str,
     out: Path,
     toolchain: str,
-    layout: Literal["module", "workspace"],
+    layout: Literal["module", "workspace", "package"],
     check: bool,
     show_diff: bool,
     as_json: bool,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -11,7 +12,7 @@ from xnnkit import paths
 from xnnkit.errors import BadInput
 from xnnkit.profile import Profile
 from xnnkit.render.environment import render
-from xnnkit.render.repositories import aliases, available, repositories
+from xnnkit.render.repositories import Alias, Repository, aliases, available, repositories
 
 Plan = dict[str, bytes]
 Patches = Mapping[str, Sequence[bytes]]
@@ -22,6 +23,62 @@ PLATFORMS = {"zig": "linux_arm64_musl", "ndk": "android_arm64"}
 
 _VENDORED = ("MODULE.bazel", "BUILD.bazel", "LICENSE", "rules")
 _SKIPPED_SUFFIXES = (".pyc", ".md")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What every layout of a profile has: its repositories, and the files they are made with.
+
+    Attributes:
+        files: relative path -> bytes of patches/, overlays/ and stubs/.
+        repositories: those made from archives.
+        aliases: those that stand for others by flavour.
+        patches: repository -> labels of its diffs.
+        overlays: overlay -> label -> path inside the repository.
+        stubs: stub repository -> label -> path inside it.
+    """
+
+    files: Plan
+    repositories: list[Repository]
+    aliases: list[Alias]
+    patches: dict[str, list[str]]
+    overlays: dict[str, dict[str, str]]
+    stubs: dict[str, dict[str, str]]
+
+    @property
+    def visible(self) -> list[str]:
+        """Names of all repositories, sorted."""
+        names = {r.name for r in self.repositories} | {a.name for a in self.aliases}
+        return sorted(names | set(self.stubs))
+
+
+def parts(profile: Profile, patches: Patches) -> Parts:
+    """Return the repositories of a profile and the files that they are made with.
+
+    Args:
+        profile: the pins.
+        patches: repository -> the unified diff of each of its patch sets, in their order.
+
+    Raises:
+        BadInput: an overlay or a stub is not there.
+    """
+    files: Plan = {}
+    overlays = {name: _overlay("overlays", name, files) for name in _overlay_names(profile)}
+    stubs = {stub.name: _overlay("stubs", stub.files, files) for stub in profile.stub}
+    found = repositories(profile)
+    labels: dict[str, list[str]] = {}
+    for repository in found:
+        labels[repository.name] = []
+        diffs = patches.get(repository.name, ())
+        for number, (name, diff) in enumerate(zip(repository.patch_sets, diffs, strict=True), 1):
+            file = f"{repository.name}-{number:04d}-{name.split('/')[1]}.patch"
+            files[f"patches/{file}"] = diff
+            labels[repository.name].append(f"//patches:{file}")
+    files["patches/BUILD.bazel"] = _exports("Diffs that are applied to archives.")
+    files["overlays/BUILD.bazel"] = _exports("BUILD files that are laid over archives.")
+    if stubs:
+        files["stubs/BUILD.bazel"] = _exports("What load() finds in repositories nobody builds.")
+    return Parts(files, found, aliases(profile), labels, overlays, stubs)
 
 
 def plan(
@@ -39,28 +96,18 @@ def plan(
     Raises:
         BadInput: an overlay, a stub or the benchmark's source is not there.
     """
-    files: Plan = {}
-    overlays = {name: _overlay("overlays", name, files) for name in _overlay_names(profile)}
-    stubs = {stub.name: _overlay("stubs", stub.files, files) for stub in profile.stub}
-    found, replaced = repositories(profile), aliases(profile)
-    labels: dict[str, list[str]] = {}
-    for repository in found:
-        labels[repository.name] = []
-        diffs = patches.get(repository.name, ())
-        for number, (name, diff) in enumerate(zip(repository.patch_sets, diffs, strict=True), 1):
-            file = f"{repository.name}-{number:04d}-{name.split('/')[1]}.patch"
-            files[f"patches/{file}"] = diff
-            labels[repository.name].append(f"//patches:{file}")
+    found = parts(profile, patches)
+    files = dict(found.files)
     variables = {
         "profile": profile,
         "version": xnnkit.__version__,
-        "repositories": found,
-        "aliases": replaced,
-        "visible": {r.name for r in found} | {a.name for a in replaced} | set(stubs),
+        "repositories": found.repositories,
+        "aliases": found.aliases,
+        "visible": found.visible,
         "flavours": available(profile),
-        "patches": labels,
-        "overlays": overlays,
-        "stubs": stubs,
+        "patches": found.patches,
+        "overlays": found.overlays,
+        "stubs": found.stubs,
         "layout": layout,
         "platform": PLATFORMS[toolchain],
         "zig": next((t for t in profile.toolchain if t.name == "zig"), None),
@@ -74,12 +121,6 @@ def plan(
     # The vendored module and the caches are not packages of the workspace.
     files[".bazelignore"] = b".disk_cache\nxnnkit\n"
     files[".gitignore"] = b"/.disk_cache/\n/bazel-*\n"
-    files["patches/BUILD.bazel"] = _exports(f"Diffs that {root} applies.")
-    files["overlays/BUILD.bazel"] = _exports(f"BUILD files that {root} lays over archives.")
-    if stubs:
-        files["stubs/BUILD.bazel"] = _exports(
-            "What load() finds in repositories nobody builds from."
-        )
     if profile.benchmark.source:
         _copy_tree(paths.home() / profile.benchmark.source, profile.benchmark.package, files)
     for name in _VENDORED:
