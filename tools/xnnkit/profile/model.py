@@ -175,6 +175,8 @@ class Archive(_Strict):
     """A folder of tools/xnnkit/render/overlays whose files are laid over the tree."""
     patch_sets: tuple[PatchSetName, ...] = ()
     """Patch sets that every flavour's tree gets, in this order, before the flavour's own."""
+    layout: Literal["", "workspace"] = ""
+    """"workspace": only a WORKSPACE declares it; a MODULE.bazel has the Bazel module instead."""
     origin: Annotated[tuple[Origin, ...], Field(min_length=1)]
     """Where the file can be had, in the order to try; prebuilt ones last."""
 

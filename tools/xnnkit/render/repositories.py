@@ -50,10 +50,14 @@ def available(profile: Profile) -> list[Flavour]:
     return [flavour for flavour in profile.flavour if not flavour.unavailable]
 
 
-def repositories(profile: Profile) -> list[Repository]:
+def repositories(profile: Profile, layout: str = "module") -> list[Repository]:
     """Return every repository made from an archive, in the order of the profile's archives.
 
-    An archive that only unavailable flavours use has none.
+    An archive that only unavailable flavours use has none, nor has one of another layout.
+
+    Args:
+        profile: the pins.
+        layout: "module" or "workspace".
     """
     behind: dict[str, list[Repository]] = {}
     for repository, by_flavour in _chosen(profile).items():
@@ -66,6 +70,8 @@ def repositories(profile: Profile) -> list[Repository]:
     of_flavours = {source for one in profile.flavour for source in one.archives.values()}
     found: list[Repository] = []
     for archive in profile.archive:
+        if archive.layout not in ("", layout):
+            continue
         if archive.name in of_flavours:
             found += behind.get(archive.name, [])
         else:

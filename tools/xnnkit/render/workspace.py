@@ -52,12 +52,13 @@ class Parts:
         return sorted(names | set(self.stubs))
 
 
-def parts(profile: Profile, patches: Patches) -> Parts:
+def parts(profile: Profile, patches: Patches, layout: Layout = "module") -> Parts:
     """Return the repositories of a profile and the files that they are made with.
 
     Args:
         profile: the pins.
         patches: repository -> the unified diff of each of its patch sets, in their order.
+        layout: "module" or "workspace".
 
     Raises:
         BadInput: an overlay or a stub is not there.
@@ -65,7 +66,7 @@ def parts(profile: Profile, patches: Patches) -> Parts:
     files: Plan = {}
     overlays = {name: _overlay("overlays", name, files) for name in _overlay_names(profile)}
     stubs = {stub.name: _overlay("stubs", stub.files, files) for stub in profile.stub}
-    found = repositories(profile)
+    found = repositories(profile, layout)
     labels: dict[str, list[str]] = {}
     for repository in found:
         labels[repository.name] = []
@@ -94,9 +95,17 @@ def plan(
         toolchain: the compiler that a plain `bazel build` uses.
 
     Raises:
-        BadInput: an overlay, a stub or the benchmark's source is not there.
+        BadInput: an overlay, a stub or the benchmark's source is not there, or the profile has no
+            pins for a WORKSPACE.
     """
-    found = parts(profile, patches)
+    if layout == "workspace" and not any(a.layout == "workspace" for a in profile.archive):
+        raise BadInput(
+            f"{profile.name} has no WORKSPACE form",
+            where=f"profiles/{profile.name}.toml",
+            why="it pins no bazel_skylib, which a MODULE.bazel gets from the module registry",
+            fix=f"xnnkit render {profile.name} --format module OUT",
+        )
+    found = parts(profile, patches, layout)
     files = dict(found.files)
     variables = {
         "profile": profile,
