@@ -102,15 +102,29 @@ class GitOrigin(_OriginBase):
 
     type: Literal["git"]
     """Says that the file is made from a clone."""
-    repository: Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]
+    repository: Annotated[
+        str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*/[A-Za-z0-9_][A-Za-z0-9_.-]*$")
+    ]
     """OWNER/NAME; found under the git root as OWNER/NAME, OWNER/NAME.git or OWNER+NAME/repo."""
     format: Literal["tar.gz", "zip"]
     """The archive's format."""
     timezone: Literal["America/Los_Angeles", "UTC"] = "America/Los_Angeles"
     """The zone the host makes zips in, since zip members carry local time: America/Los_Angeles for
     GitHub, UTC for GitLab."""
-    paths: tuple[str, ...] = ()
-    """Paths to archive instead of the whole tree."""
+    paths: tuple[Annotated[str, AfterValidator(_stays_inside), Field(min_length=1)], ...] = ()
+    """Paths to archive instead of the whole tree; names as they are, without wildcards."""
+    tree: GitId | None = None
+    """The git tree id of exactly these paths; given with ``paths`` and only then."""
+    url: Annotated[
+        str, StringConstraints(pattern=r"^(https://[A-Za-z0-9.:-]+(/[A-Za-z0-9_.~+%-]+)+)?$")
+    ] = ""
+    """Where the repository is, https only; empty for https://github.com/OWNER/NAME."""
+
+    @model_validator(mode="after")
+    def _paths_have_a_tree(self) -> GitOrigin:
+        if bool(self.paths) != (self.tree is not None):
+            raise ValueError("give paths and the tree of these paths together, or neither")
+        return self
 
     @property
     def filename(self) -> str:
