@@ -1,0 +1,40 @@
+"""What MediaPipe's BUILD file for flatbuffers loads. Its targets can be declared; built, they say what is missing."""
+
+def _absent_impl(ctx):
+    fail("{}: no Android apps in this workspace; @build_bazel_rules_android stands for load() only".format(ctx.label))
+
+_absent = rule(implementation = _absent_impl)
+
+def android_binary(name, tags = [], testonly = False, visibility = None, **_kwargs):
+    """Declares a target that cannot be built.
+
+    Args:
+      name: its name.
+      tags: its tags; "manual" is added, so that wildcards leave it out.
+      testonly: as in any rule.
+      visibility: as in any rule.
+      **_kwargs: whatever the real rule takes.
+    """
+    _absent(
+        name = name,
+        tags = tags + ["manual"],
+        testonly = testonly,
+        visibility = visibility,
+    )
+
+def android_library(name, tags = [], testonly = False, visibility = None, **_kwargs):
+    """Declares a target that cannot be built.
+
+    Args:
+      name: its name.
+      tags: its tags; "manual" is added, so that wildcards leave it out.
+      testonly: as in any rule.
+      visibility: as in any rule.
+      **_kwargs: whatever the real rule takes.
+    """
+    _absent(
+        name = name,
+        tags = tags + ["manual"],
+        testonly = testonly,
+        visibility = visibility,
+    )

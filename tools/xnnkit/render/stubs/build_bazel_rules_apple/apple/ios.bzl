@@ -1,0 +1,23 @@
+"""What MediaPipe's gpu package loads. Its targets can be declared; built, they say what is missing."""
+
+def _absent_impl(ctx):
+    fail("{}: no Apple targets in this workspace; @build_bazel_rules_apple stands for load() only".format(ctx.label))
+
+_absent = rule(implementation = _absent_impl)
+
+def ios_unit_test(name, tags = [], testonly = False, visibility = None, **_kwargs):
+    """Declares a target that cannot be built.
+
+    Args:
+      name: its name.
+      tags: its tags; "manual" is added, so that wildcards leave it out.
+      testonly: as in any rule.
+      visibility: as in any rule.
+      **_kwargs: whatever the real rule takes.
+    """
+    _absent(
+        name = name,
+        tags = tags + ["manual"],
+        testonly = testonly,
+        visibility = visibility,
+    )

@@ -1,0 +1,3 @@
+"""`cc_binary`, built into Bazel."""
+
+cc_binary = native.cc_binary

@@ -1,0 +1,3 @@
+"""`cc_test`, built into Bazel."""
+
+cc_test = native.cc_test

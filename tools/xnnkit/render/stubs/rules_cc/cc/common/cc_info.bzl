@@ -1,0 +1,5 @@
+"""`CcInfo`, built into Bazel."""
+
+load("//cc:native.bzl", "NativeCcInfo")
+
+CcInfo = NativeCcInfo

@@ -1,0 +1,3 @@
+"""`objc_library`, built into Bazel."""
+
+objc_library = native.objc_library
