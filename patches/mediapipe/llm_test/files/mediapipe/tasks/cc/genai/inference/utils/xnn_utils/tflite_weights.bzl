@@ -2,20 +2,24 @@
 
 load("@bazel_skylib//rules:common_settings.bzl", "bool_flag")
 
-def tflite_weights_flag():
-    """Declares the build flag `with_tflite_weights` of this package, off by default."""
+def tflite_weights_flag(name):
+    """Declares the build flag, off by default, and the condition that it is on.
+
+    Args:
+      name: name of the flag; `if_tflite_weights` expects "with_tflite_weights".
+    """
     bool_flag(
-        name = "with_tflite_weights",
+        name = name,
         build_setting_default = False,
         visibility = ["//visibility:public"],
     )
     native.config_setting(
-        name = "tflite_weights_built_in",
-        flag_values = {":with_tflite_weights": "true"},
+        name = name + "_on",
+        flag_values = {":" + name: "true"},
     )
 
 def if_tflite_weights(built_in, otherwise = []):
-    """Selects by the flag.
+    """Selects by the flag of the same package.
 
     Args:
       built_in: list for a build that can read TFLite files.
@@ -25,6 +29,6 @@ def if_tflite_weights(built_in, otherwise = []):
       A select.
     """
     return select({
-        ":tflite_weights_built_in": built_in,
+        ":with_tflite_weights_on": built_in,
         "//conditions:default": otherwise,
     })
