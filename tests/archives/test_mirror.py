@@ -94,6 +94,12 @@ def test_every_form_of_clone(form: str, world: Any, tmp_path: Path) -> None:
 def test_two_archives_with_one_file_name(world: Any, tmp_path: Path) -> None:
     data = world.data(world.http(), world.git())
     data["archive"].append({**data["archive"][0], "name": "other"})
+    profile = profiles.Profile.model_validate(data)
+    root = world.upstream.git_root
+    results = mirror.mirror_profile(profile, git_root=root, out=tmp_path / "same")
+    assert [one.state for one in results] == ["same bytes"] * 2
+    changed = [world.http(sha256="0" * 64), world.git()]
+    data["archive"][1] = {**data["archive"][0], "name": "other", "origin": changed}
     with pytest.raises(BadInput, match="both have a file named"):
         mirror.mirror_profile(
             profiles.Profile.model_validate(data),

@@ -192,6 +192,14 @@ class Cache:
             _sync(target.parent)
         return target
 
+    def sweep(self, sha256: str) -> None:
+        """Remove what interrupted attempts at one file left; the caller holds its lock."""
+        for left in self.partial.glob(f"{sha256}.*.part*"):
+            remove_tree(left)
+        for note in self.partial.glob(f"{sha256}.*.note"):
+            if not Path("/proc", note.name.split(".")[1]).exists():
+                note.unlink(missing_ok=True)
+
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Turn a full disk or a cache that cannot be written into a BadEnvironment."""

@@ -21,7 +21,7 @@ from xnnkit.archives.judge import Item
 from xnnkit.archives.origins import Place, obtain
 from xnnkit.archives.stream import Digest, TooLong, copy
 from xnnkit.errors import BadEnvironment, BadInput, XnnkitError
-from xnnkit.profile import Archive, Origin, Profile, Toolchain
+from xnnkit.profile import Archive, GitOrigin, Origin, Profile, Toolchain
 
 ORIGIN_TYPES = ("http", "git", "debian", "pypi")
 
@@ -337,8 +337,7 @@ class _Work:
             blob = cache.publish(part, actual.sha256)
         finally:
             remove_tree(part)
-            for left in cache.partial.glob(f"{origin.sha256}.*.part*"):
-                remove_tree(left)
+            cache.sweep(origin.sha256)
         if accepted:
             cache.accept(origin.sha256, actual.sha256, item.name)
         return self._done(
@@ -389,8 +388,8 @@ def _notes(item: Item, origin: Origin, accepted: str) -> list[str]:
     notes = []
     if origin.prebuilt:
         notes.append("prebuilt: checked by its bytes only, there is no source tree to check")
-    elif isinstance(item, Archive) and not judge.checked_by_tree(item, origin):
-        notes.append("a part of the tree: checked by its bytes only")
+    elif isinstance(origin, GitOrigin) and origin.paths:
+        notes.append(f"a part of the commit's tree: {len(origin.paths)} paths")
     if accepted:
         notes.append(f"other bytes than pinned, accepted by tree: sha256 {accepted}")
     return notes

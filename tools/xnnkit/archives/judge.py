@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from xnnkit.archives import regenerate, tree, unpack
@@ -24,10 +24,18 @@ _SLACK_FLOOR = 64 << 10
 
 
 def checked_by_tree(item: Item, origin: Origin) -> bool:
-    """Tell whether there is a tree id to check: not of toolchains, prebuilt or partial files."""
-    if not isinstance(item, Archive) or origin.prebuilt:
-        return False
-    return not (isinstance(origin, GitOrigin) and origin.paths)
+    """Tell whether there is a tree id to check: not of toolchains, nor of prebuilt files."""
+    return isinstance(item, Archive) and not origin.prebuilt
+
+
+def expected_tree(archive: Archive, origin: Origin) -> str:
+    """Return the git tree id that the origin's file must hold.
+
+    That of the archive; for a git origin with paths, that of these paths.
+    """
+    if isinstance(origin, GitOrigin) and origin.tree is not None:
+        return origin.tree
+    return archive.tree
 
 
 def bound(item: Item, origin: Origin) -> int:
@@ -78,11 +86,11 @@ def check_tree(
     *,
     again: bool = False,
 ) -> str:
-    """Return the tree id of a file's content; it is the archive's.
+    """Return the tree id of a file's content; it is the expected one.
 
     Args:
         archive: whose tree it must be.
-        origin: tells the format and the strip prefix.
+        origin: tells the format and the strip prefix, and the tree if it holds a part only.
         blob: the file.
         digest: its sha256, already verified.
         cache: remembers the tree id of every digest.
@@ -92,11 +100,12 @@ def check_tree(
     Raises:
         Finding: it is another tree.
     """
-    if not again and cache.recorded_tree(digest, origin.strip_prefix) == archive.tree:
-        return archive.tree
+    expected = expected_tree(archive, origin)
+    if not again and cache.recorded_tree(digest, origin.strip_prefix) == expected:
+        return expected
     found = content(blob, digest, origin, cache)
     actual = tree.id_of(found)
-    if actual != archive.tree:
+    if actual != expected:
         raise other_tree(archive, origin, str(blob), found, cache, git_root)
     cache.record_tree(digest, origin.strip_prefix, actual)
     return actual
@@ -112,8 +121,8 @@ def other_tree(
 ) -> Finding:
     """Return the Finding for a file with another tree, with the paths that differ if known."""
     actual = tree.id_of(found)
-    why = f"expected tree {archive.tree}, found {actual}"
-    reference = _reference(archive, cache, git_root)
+    why = f"expected tree {expected_tree(archive, origin)}, found {actual}"
+    reference = _reference(archive, origin, cache, git_root)
     if reference is None:
         why += "; no good copy is at hand to list the paths that differ"
     else:
@@ -167,7 +176,7 @@ def recompressed(archive: Archive, origin: Origin, actual: Digest) -> Finding:
         where=origin.location,
         why=(
             f"expected sha256 {origin.sha256} ({origin.size:,} bytes), found {actual.sha256} "
-            f"({actual.size:,} bytes); its tree is {archive.tree}, as pinned"
+            f"({actual.size:,} bytes); its tree is {expected_tree(archive, origin)}, as pinned"
         ),
         fix=fix,
     )
@@ -213,29 +222,34 @@ def judge(
     except Finding as error:
         detail = error.what if error.where == origin.filename else f"{error.what} ({error.where})"
         raise other_bytes(item, origin, actual, detail) from error
-    if tree.id_of(found) != item.tree:
+    expected = expected_tree(item, origin)
+    if tree.id_of(found) != expected:
         raise other_tree(item, origin, origin.location, found, cache, git_root)
     if item.name not in accept_tree and cache.accepted(origin.sha256) != actual.sha256:
         raise recompressed(item, origin, actual)
-    cache.record_tree(actual.sha256, origin.strip_prefix, item.tree)
-    return item.tree, True
+    cache.record_tree(actual.sha256, origin.strip_prefix, expected)
+    return expected, True
 
 
-def _listed(clone: Path, commit: str, cache: Cache) -> tree.Entries | None:
+def _listed(clone: Path, commit: str, paths: Sequence[str], cache: Cache) -> tree.Entries | None:
     with cache.scratch_dir(f"{commit}.{os.getpid()}.{threading.get_ident()}", "ls") as scratch:
-        return regenerate.listing(clone, commit, scratch)
+        return regenerate.listing(clone, commit, scratch, paths)
 
 
-def _reference(archive: Archive, cache: Cache, git_root: Path | None) -> tree.Entries | None:
+def _reference(
+    archive: Archive, wrong: Origin, cache: Cache, git_root: Path | None
+) -> tree.Entries | None:
     """Return what the right tree holds, from a clone or from another origin's file in the cache."""
+    expected = expected_tree(archive, wrong)
+    paths = wrong.paths if isinstance(wrong, GitOrigin) else ()
     for origin in archive.origin:
         if isinstance(origin, GitOrigin) and git_root is not None:
             clone = regenerate.find_clone(git_root, origin.repository)
             try:
-                listed = _listed(clone, archive.commit, cache) if clone else None
+                listed = _listed(clone, archive.commit, paths, cache) if clone else None
             except Unreachable:
                 continue
-            if listed is not None and tree.id_of(listed) == archive.tree:
+            if listed is not None and tree.id_of(listed) == expected:
                 return listed
     for origin in archive.origin:
         if not checked_by_tree(archive, origin):
@@ -245,6 +259,6 @@ def _reference(archive: Archive, cache: Cache, git_root: Path | None) -> tree.En
             found = content(blob, origin.sha256 + ".reference", origin, cache) if blob else None
         except Finding:
             continue
-        if found is not None and tree.id_of(found) == archive.tree:
-            return found
+        if found is not None and tree.id_of(part := tree.below(found, paths)) == expected:
+            return part
     return None

@@ -1,6 +1,7 @@
 """Mirror: make the hosts' archives again from clones, into a folder for Bazel's ``--distdir``.
 
 Only a file with the pinned bytes is put there: under the http origin's name Bazel takes no other.
+What no host packs, a part of a tree above all, goes there under the git origin's own name.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class Mirrored:
 
 
 def mirror_profile(profile: Profile, *, git_root: Path, out: Path, jobs: int = 2) -> list[Mirrored]:
-    """Make every archive with an ``http`` and a ``git`` origin again.
+    """Make every archive with a ``git`` origin again.
 
     Args:
         profile: whose archives.
@@ -77,7 +78,7 @@ def mirror_profile(profile: Profile, *, git_root: Path, out: Path, jobs: int = 2
             where=str(git_root),
             fix="--git-root FOLDER, or export XNNKIT_GIT_ROOT=FOLDER",
         )
-    pairs = _pairs(profile)
+    wanted = _wanted(profile)
     with Cache(out).writing():
         out.mkdir(parents=True, exist_ok=True)
         with (
@@ -85,7 +86,7 @@ def mirror_profile(profile: Profile, *, git_root: Path, out: Path, jobs: int = 2
             ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="mirror") as pool,
         ):
             cache = Cache(Path(scratch))
-            return list(pool.map(lambda p: _mirror(p[0], p[1], p[2], git_root, out, cache), pairs))
+            return list(pool.map(lambda w: _mirror(w[0], w[1], w[2], git_root, out, cache), wanted))
 
 
 def exit_code(results: Sequence[Mirrored]) -> int:
@@ -96,28 +97,30 @@ def exit_code(results: Sequence[Mirrored]) -> int:
     return BadEnvironment.exit_code if "no clone" in states else 0
 
 
-def _pairs(profile: Profile) -> list[tuple[Archive, HttpOrigin, GitOrigin]]:
-    pairs = []
-    names: dict[str, str] = {}
+def _wanted(profile: Profile) -> list[tuple[Archive, HttpOrigin | GitOrigin, GitOrigin]]:
+    """Return of each archive the origin whose file is wanted, and the one it can be made from."""
+    wanted: list[tuple[Archive, HttpOrigin | GitOrigin, GitOrigin]] = []
+    named: dict[str, tuple[str, str]] = {}
     for archive in profile.archive:
-        http = next((o for o in archive.origin if isinstance(o, HttpOrigin)), None)
         git = next((o for o in archive.origin if isinstance(o, GitOrigin)), None)
-        if http is None or git is None:
+        if git is None:
             continue
-        other = names.setdefault(http.filename, archive.name)
-        if other != archive.name:
+        http = next((o for o in archive.origin if isinstance(o, HttpOrigin)), None)
+        target = git if http is None or git.paths else http
+        other, sha256 = named.setdefault(target.filename, (archive.name, target.sha256))
+        if sha256 != target.sha256:
             raise BadInput(
-                f"{other} and {archive.name} both have a file named {http.filename}",
-                why="a --distdir can hold only one of them",
+                f"{other} and {archive.name} both have a file named {target.filename}",
+                why="they differ, and a --distdir can hold only one of them",
                 fix="mirror them from two profiles, into two folders",
             )
-        pairs.append((archive, http, git))
-    return pairs
+        wanted.append((archive, target, git))
+    return wanted
 
 
 def _mirror(
     archive: Archive,
-    http: HttpOrigin,
+    target: HttpOrigin | GitOrigin,
     git: GitOrigin,
     git_root: Path,
     out: Path,
@@ -132,7 +135,7 @@ def _mirror(
     ) -> Mirrored:
         sha256, size = (actual.sha256, actual.size) if actual else ("", 0)
         return Mirrored(
-            archive.name, state, file, http.filename, http.sha256, sha256, size, why, fix
+            archive.name, state, file, target.filename, target.sha256, sha256, size, why, fix
         )
 
     clone = regenerate.find_clone(git_root, git.repository)
@@ -142,7 +145,7 @@ def _mirror(
             why=f"no clone of {git.repository} under {git_root}",
             fix=f"git clone --bare URL {git_root / git.repository}.git",
         )
-    part = cache.scratch(http.sha256, "git")
+    part = cache.scratch(target.sha256, f"{archive.name}.git")
     try:
         actual = regenerate.archive(
             clone, git, archive.commit, part, cache.partial, bound=judge.bound(archive, git)
@@ -150,20 +153,19 @@ def _mirror(
     except Unreachable as error:
         return result("no clone", why=error.reason, fix=error.fix)
     except TooLong as error:
-        return result("different", why=f"{error}; {http.size:,} are pinned")
-    if actual == Digest(http.sha256, http.size):
+        return result("different", why=f"{error}; {target.size:,} are pinned")
+    if actual == Digest(target.sha256, target.size):
         part.chmod(0o644)
-        os.replace(part, out / http.filename)
-        return result("same bytes", actual, out / http.filename)
-    if git.paths:
-        return result("different", actual, why="other bytes, and only a part of the tree")
-    found = judge.content(part, http.sha256, git, cache)
-    if (identity := tree.id_of(found)) == archive.tree:
+        os.replace(part, out / target.filename)
+        return result("same bytes", actual, out / target.filename)
+    found = judge.content(part, target.sha256, git, cache)
+    expected = judge.expected_tree(archive, git)
+    if (identity := tree.id_of(found)) == expected:
         return result(
             "same tree only", actual, why="git or gzip here compress otherwise; not put there"
         )
-    reference = regenerate.listing(clone, archive.commit, cache.partial) or {}
+    reference = regenerate.listing(clone, archive.commit, cache.partial, git.paths) or {}
     lines = tree.difference(found, reference).lines(5)
     return result(
-        "different", actual, why=f"tree {identity} instead of {archive.tree}: {', '.join(lines)}"
+        "different", actual, why=f"tree {identity} instead of {expected}: {', '.join(lines)}"
     )

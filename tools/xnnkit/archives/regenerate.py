@@ -105,13 +105,16 @@ def archive(
     return digest
 
 
-def listing(clone: Path, commit: str, scratch: Path) -> Entries | None:
+def listing(clone: Path, commit: str, scratch: Path, paths: Sequence[str] = ()) -> Entries | None:
     """Return what the commit's tree holds, None when the clone cannot tell.
+
+    Submodules are left out, as an archive leaves them out.
 
     Args:
         clone: as `find_clone` gives it.
         commit: its full id.
         scratch: a directory for what is needed for the time being.
+        paths: list only what is at or below these.
 
     Raises:
         Unreachable: git is missing.
@@ -119,7 +122,7 @@ def listing(clone: Path, commit: str, scratch: Path) -> Entries | None:
     _need("git")
     with tempfile.TemporaryDirectory(dir=scratch, prefix="git.") as borrowed:
         done = subprocess.run(
-            ["git", "ls-tree", "-r", "-z", "--full-tree", commit],
+            ["git", "ls-tree", "-r", "-z", "--full-tree", commit, "--", *paths],
             env=_environment(Path(borrowed), clone, "UTC"),
             cwd=borrowed,
             capture_output=True,
@@ -173,6 +176,7 @@ def _environment(borrowed: Path, clone: Path, timezone: str) -> dict[str, str]:
         "GIT_ATTR_NOSYSTEM": "1",
         "GIT_NO_REPLACE_OBJECTS": "1",
         "GIT_NO_LAZY_FETCH": "1",
+        "GIT_LITERAL_PATHSPECS": "1",
         "GIT_ALLOW_PROTOCOL": "none",
         "GIT_TERMINAL_PROMPT": "0",
     }
@@ -196,6 +200,10 @@ def _need(*programs: str) -> None:
 def _complaint(stderr: bytes, clone: Path, commit: str) -> Unreachable:
     text = stderr.decode("utf-8", "replace").strip()
     last = text.splitlines()[-1] if text else "git archive failed"
+    if "did not match any files" in text:
+        return Unreachable(
+            f"commit {commit[:12]} has other paths: {last}", "correct `paths` in the profile"
+        )
     if "not a valid object name" in text or "not a tree object" in text or "bad object" in text:
         return Unreachable(
             f"{clone} does not have commit {commit[:12]}", f"git -C {clone} fetch origin {commit}"

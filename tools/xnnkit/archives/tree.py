@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,6 +82,14 @@ def id_of(found: Mapping[str, tuple[str, str]]) -> str:
             node = below
         node[name] = leaf
     return _write(root)
+
+
+def below(found: Entries, paths: Sequence[str]) -> Entries:
+    """Return what of ``found`` is at or below one of ``paths``; everything when there are none."""
+    if not paths:
+        return found
+    folders = tuple(path + "/" for path in paths)
+    return {p: leaf for p, leaf in found.items() if p in paths or p.startswith(folders)}
 
 
 def blob_id(data: bytes) -> str:
