@@ -28,19 +28,26 @@ def shaped(
     return ndk_workspace, tree
 
 
+def commands(workspace: Workspace, query: str, *options: str) -> list[list[str]]:
+    """Return the command lines of the actions that a query finds."""
+    text = workspace.output("aquery", "--output=jsonproto", *options, query)
+    return [action["arguments"] for action in json.loads(text).get("actions", [])]
+
+
 def actions(workspace: Workspace, mnemonic: str, target: str, *options: str) -> list[list[str]]:
     """Return the command lines of a target's closure."""
-    query = f"mnemonic('{mnemonic}', deps({target}))"
-    text = workspace.output("aquery", "--output=jsonproto", *options, query)
-    return [action["arguments"] for action in json.loads(text)["actions"]]
+    return commands(workspace, f"mnemonic('{mnemonic}', deps({target}))", *options)
 
 
 def compilations(workspace: Workspace, target: str, *options: str) -> dict[str, list[str]]:
-    """Return source file -> command line of every compilation of a target's closure."""
-    return {
-        next(b for a, b in itertools.pairwise(words) if a == "-c"): words
-        for words in actions(workspace, "CppCompile", target, *options)
-    }
+    """Return source file -> command line of what a program is compiled from."""
+    found = {}
+    for words in actions(workspace, "CppCompile", target, *options):
+        if any(word.endswith(".pic.o") for word in words):
+            continue  # for a shared library, which no program here is linked with
+        source = next(b for a, b in itertools.pairwise(words) if a == "-c")
+        found[source] = words
+    return found
 
 
 def test_a_compilation_is_for_baseline_arm64_bionic_of_the_api_level(
@@ -63,7 +70,10 @@ def test_a_compilation_is_for_baseline_arm64_bionic_of_the_api_level(
 
 def test_no_command_line_has_an_absolute_path(shaped: tuple[Workspace, Path]) -> None:
     workspace, tree = shaped
-    lines = [*compilations(workspace, "//:tiny").values(), *actions(workspace, "CppLink", "//:tiny")]
+    lines = [
+        *compilations(workspace, "//:tiny").values(),
+        *actions(workspace, "CppLink", "//:tiny"),
+    ]
     assert len(lines) == len(SOURCES) + 1
     for words in lines:
         assert not [w for w in words if re.search(r"(^|=|,|-I|-L|-isystem)/", w)], words
@@ -100,7 +110,9 @@ def test_o3_reaches_every_file(shaped: tuple[Workspace, Path]) -> None:
 def test_nothing_is_optimised_for_size_in_any_mode(
     shaped: tuple[Workspace, Path], mode: str
 ) -> None:
-    for words in compilations(shaped[0], "//:tiny", f"--compilation_mode={mode}").values():
+    found = actions(shaped[0], "CppCompile", "//:tiny", f"--compilation_mode={mode}")
+    assert len(found) >= len(SOURCES)
+    for words in found:
         assert not {"-Os", "-Oz"} & set(words)
 
 
@@ -119,7 +131,10 @@ def test_the_link_is_a_pie_with_libcxx_linked_in_and_16k_pages(
 def test_a_shared_library_is_compiled_with_fpic_and_is_no_pie(
     shaped: tuple[Workspace, Path],
 ) -> None:
-    (compiled,) = compilations(shaped[0], "//:libtiny.so").values()
+    linked = "inputs('.*[.]pic[.]o', deps(//:libtiny.so))"
+    made = "outputs('.*[.]pic[.]o', deps(//:libtiny.so))"
+    assert commands(shaped[0], f"mnemonic('CppLink', {linked})")
+    (compiled,) = commands(shaped[0], f"mnemonic('CppCompile', {made})")
     assert [w for w in compiled if re.fullmatch(r"-f(PIC|PIE)", w)] == ["-fPIC"]
     (words,) = actions(shaped[0], "CppLink", "//:libtiny.so")
     assert "-shared" in words
