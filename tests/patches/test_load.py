@@ -133,6 +133,50 @@ def test_new_files_that_no_diff_can_carry(make_set: MakeSet, tmp_path: Path) -> 
         make_set()
 
 
+def _lend(tmp_path: Path, write_set: WriteSet, files_from: str, *own: str) -> Path:
+    """Write a set with new files, and one beside it that takes some of them."""
+    lender = write_set(tmp_path / "thing/one", ANCHORED)
+    borrower = write_set(tmp_path / "thing/two", ANCHORED)
+    for root, names in ((lender, ("a.bzl", "d/b.bzl")), (borrower, own)):
+        for name in names:
+            (root / "files" / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / "files" / name).write_text(f"{root.name} {name}\n")
+    file = borrower / "patch.toml"
+    file.write_text(file.read_text().replace("[[edit]]", f"files_from = {files_from}\n[[edit]]"))
+    return borrower
+
+
+def test_new_files_of_another_set(tmp_path: Path, write_set: WriteSet) -> None:
+    root = _lend(tmp_path, write_set, '{ "thing/one" = ["d/b.bzl"] }', "a.bzl")
+    found = load.load_directory(root, name="thing/two")
+    assert [(f.path, f.data) for f in found.files] == [
+        ("a.bzl", b"two a.bzl\n"),
+        ("d/b.bzl", b"one d/b.bzl\n"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("files_from", "said"),
+    [
+        ('{ "thing/one" = ["c.bzl"] }', "legal: a.bzl, d/b.bzl"),
+        ('{ "thing/none" = ["a.bzl"] }', "it brings no files"),
+        ('{ "thing/one" = ["../a.bzl"] }', "without empty, . or .. parts"),
+        ('{ "../one" = ["a.bzl"] }', "should match"),
+    ],
+)
+def test_new_files_that_no_set_has(
+    files_from: str, said: str, tmp_path: Path, write_set: WriteSet
+) -> None:
+    error = refused(_lend(tmp_path, write_set, files_from))
+    assert said in error.why
+    assert "files_from" in error.where + error.why
+
+
+def test_a_new_file_from_two_places(tmp_path: Path, write_set: WriteSet) -> None:
+    error = refused(_lend(tmp_path, write_set, '{ "thing/one" = ["a.bzl"] }', "a.bzl"))
+    assert error.what == "the file comes from two places"
+
+
 @pytest.mark.parametrize(
     "bad", ["", "/a", "a//b", "a/../b", "./a", "a/", "x/.GIT/y", "a\nb", "a\\b"]
 )
@@ -158,8 +202,17 @@ def test_every_set_of_the_project_loads_and_has_a_readme() -> None:
         assert name in readme
 
 
-def test_every_flavour_names_a_set_for_its_archive() -> None:
+def test_every_profile_names_sets_for_its_archives() -> None:
+    named = 0
     for file in (paths.home() / "profiles").glob("*.toml"):
-        for flavour in tomllib.loads(file.read_text())["flavour"]:
+        profile = tomllib.loads(file.read_text())
+        # A flavour's sets are for what BUILD files call the repository.
+        for flavour in profile["flavour"]:
             for name in flavour["patch_sets"]:
-                assert load_patch_set(name).meta.applies_to in flavour["archives"].values()
+                assert load_patch_set(name).meta.applies_to in flavour["archives"]
+                named += 1
+        for archive in profile["archive"]:
+            for name in archive.get("patch_sets", []):
+                assert load_patch_set(name).meta.applies_to == archive["name"]
+                named += 1
+    assert named

@@ -166,7 +166,8 @@ def test_a_switch_follows_the_flavours_of_the_workspace(
 
 
 def split(rules: tuple[Any, dict[str, Any]], *srcs: str) -> dict[str, dict[str, Any]]:
-    space, names = rules
+    space, _ = rules
+    names = space.evaluate(space.root / "xnnkit_split.bzl")
     library = space.record("cc_library")
     names["split_library"](library, "lib", srcs=list(srcs), deps=[":d"], kleidiai_deps=["@k"])
     found: dict[str, dict[str, Any]] = space.targets
@@ -214,6 +215,6 @@ def test_a_library_without_readers_is_not_split(
 )
 def test_tests_and_benchmarks_get_all(package: str, number: int, starlark: ModuleType) -> None:
     space = workspace(starlark, package)
-    names = space.evaluate(space.root / "xnnkit_switches.bzl")
+    names = space.evaluate(space.root / "xnnkit_consumers.bzl")
     assert len(starlark.every(names["consumer_defines"]())) == number
     assert names["consumer_deps"](["@k"]) == (["@k"] if number else [])

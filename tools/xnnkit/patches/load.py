@@ -74,7 +74,7 @@ def load_directory(root: Path, *, name: str) -> PatchSet:
                 f"cannot use text_file {edit.text_file!r}", where=where, why=str(error)
             ) from None
         texts[edit.text_file] = text
-    files = _new_files(root)
+    files = _all_files(root, meta)
     if not meta.edit and not files:
         raise BadInput("the patch set does nothing", where=str(file), why="no [[edit]], no files/")
     return PatchSet(name=name, root=root, meta=meta, files=files, texts=texts)
@@ -112,9 +112,38 @@ def _key(loc: tuple[str | int, ...], data: dict[str, Any]) -> str:
     return ".".join(map(str, loc)) or FILE
 
 
-def _new_files(root: Path) -> tuple[NewFile, ...]:
+def _all_files(root: Path, meta: PatchFile) -> tuple[NewFile, ...]:
+    """Return the set's own new files and those it takes from other sets, by path."""
+    found = _new_files(root)
+    for name, wanted in meta.files_from.items():
+        # A set is ARCHIVE/SET below one folder, wherever that is.
+        shared = _new_files(root.parent.parent / name)
+        for path in wanted:
+            where = f"{root / FILE}: files_from, {name}, {path}"
+            if path not in shared:
+                raise BadInput(
+                    "the other set has no such file",
+                    where=where,
+                    why=f"legal: {', '.join(shared) or 'none, it brings no files'}",
+                )
+            if path in found:
+                raise BadInput(
+                    "the file comes from two places",
+                    where=where,
+                    fix="take it out of files_from, or out of files/",
+                )
+            found[path] = shared[path]
+    return tuple(found[path] for path in sorted(found))
+
+
+def _new_files(root: Path) -> dict[str, NewFile]:
+    """Return the files below ``files/`` by their paths in the tree.
+
+    Raises:
+        BadInput: one is no plain file, or no text.
+    """
     top = root / "files"
-    found = []
+    found = {}
     for path in sorted(p for p in top.rglob("*") if not p.is_dir() or p.is_symlink()):
         name = path.relative_to(top).as_posix()
         if path.is_symlink() or not path.is_file():
@@ -126,5 +155,5 @@ def _new_files(root: Path) -> tuple[NewFile, ...]:
                 raise ValueError("a unified diff carries text only, and this holds a NUL")
         except ValueError as error:
             raise BadInput("a new file cannot be added", where=str(path), why=str(error)) from None
-        found.append(NewFile(path=name, data=data, executable=os.access(path, os.X_OK)))
-    return tuple(found)
+        found[name] = NewFile(path=name, data=data, executable=os.access(path, os.X_OK))
+    return found

@@ -74,6 +74,9 @@ Regex = Annotated[str, AfterValidator(_check_regex)]
 Line = Annotated[str, AfterValidator(_single_line)]
 
 
+SetName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*/[a-z0-9][a-z0-9_.-]*$")]
+
+
 class _Strict(BaseModel):
     """Unknown keys are refused and nothing is changed after loading."""
 
@@ -155,6 +158,8 @@ class PatchFile(_Strict):
     """``NAME <ADDRESS>`` for the diff's header."""
     date: datetime
     """Date for the diff's header, with its offset; fixed data, never the clock."""
+    files_from: dict[SetName, tuple[TreePath, ...]] = {}
+    """New files that are another set's: its name, and their paths below its ``files/``."""
     edit: tuple[Edit, ...] = ()
     """The edits, in the order they are made; each sees what the ones before it did."""
 
