@@ -72,6 +72,7 @@ def set_up(requirement: Requirement) -> Bazel:
                 # Half a set-up is never used: READY is written last.
                 shutil.rmtree(root, ignore_errors=True)
                 _unpack(root, requirement)
+    _refresh_bazelrc(root)
     java = next((root / "usr/lib/jvm").glob("java-*-openjdk-*"), None)
     if java is None:
         raise BadEnvironment(
@@ -99,6 +100,16 @@ def set_up(requirement: Requirement) -> Bazel:
             f"--bazelrc={root / 'debian.bazelrc'}",
         ),
     )
+
+
+def _refresh_bazelrc(root: Path) -> None:
+    """Bring the rc file of a set-up that an older xnnkit made to what this one says."""
+    file = root / "debian.bazelrc"
+    text = registry.bazelrc(root / "registry")
+    if not file.is_file() or file.read_text() != text:
+        partial = file.with_name(f".{file.name}.{os.getpid()}")
+        partial.write_text(text)
+        os.replace(partial, file)
 
 
 def _refuse_early() -> None:

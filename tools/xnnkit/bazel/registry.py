@@ -60,7 +60,9 @@ def write(root: Path, share: Path) -> None:
 
 def bazelrc(registry: Path) -> str:
     """Return the rc file that makes Debian's Bazel use its own rule sets and this registry."""
-    lines = [f"common --registry=file://{registry}", "common --noenable_workspace"]
+    # Whether MODULE.bazel or WORKSPACE counts is for the workspace's own .bazelrc to say: this file
+    # is read after it and would have the last word.
+    lines = [f"common --registry=file://{registry}"]
     lines += [
         f"common --override_module={name}=/usr/share/bazel/{directory}"
         for name, directory in SHIPPED.items()

@@ -33,6 +33,7 @@ TABLE = {
     "elf": "Look into an ELF file: machine, linking, kernels.",
     "fetch": "Download a profile's archives and verify them.",
     "mirror": "Make a profile's archives again from git clones.",
+    "overlay": "Prepare a MediaPipe checkout for its own command.",
     "patch": "Render, check and explain patch sets.",
     "profile": "List, show and check profiles.",
     "render": "Write a workspace in which plain bazel build works.",

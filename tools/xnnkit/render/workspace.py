@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import xnnkit
 from xnnkit import paths
@@ -50,6 +50,24 @@ class Parts:
         """Names of all repositories, sorted."""
         names = {r.name for r in self.repositories} | {a.name for a in self.aliases}
         return sorted(names | set(self.stubs))
+
+    def below(self, folder: str) -> Parts:
+        """Return the same parts with their files in a folder of the workspace."""
+
+        def moved(labels: Mapping[str, str]) -> dict[str, str]:
+            return {label.replace("//", f"//{folder}/", 1): path for label, path in labels.items()}
+
+        return Parts(
+            files={f"{folder}/{path}": data for path, data in self.files.items()},
+            repositories=self.repositories,
+            aliases=self.aliases,
+            patches={
+                name: [label.replace("//", f"//{folder}/", 1) for label in labels]
+                for name, labels in self.patches.items()
+            },
+            overlays={name: moved(labels) for name, labels in self.overlays.items()},
+            stubs={name: moved(labels) for name, labels in self.stubs.items()},
+        )
 
 
 def parts(profile: Profile, patches: Patches, layout: Layout = "module") -> Parts:
@@ -98,6 +116,36 @@ def plan(
         BadInput: an overlay, a stub or the benchmark's source is not there, or the profile has no
             pins for a WORKSPACE.
     """
+    found = parts(profile, patches, layout)
+    files = dict(found.files)
+    given = variables(profile, found, layout, toolchain)
+    root = {"module": "MODULE.bazel", "workspace": "WORKSPACE"}[layout]
+    templates = {"WORKSPACE": "WORKSPACE.tmpl"}
+    for target in (root, "BUILD.bazel", "flavours.bzl", "README.md"):
+        files[target] = render(templates.get(target, f"{target}.j2"), **given).encode()
+    files[".bazelrc"] = render("bazelrc.j2", **given).encode()
+    files[".bazelversion"] = f"{profile.bazel.version}\n".encode()
+    # The vendored module and the caches are not packages of the workspace.
+    files[".bazelignore"] = b".disk_cache\nxnnkit\n"
+    files[".gitignore"] = b"/.disk_cache/\n/bazel-*\n"
+    if profile.benchmark.source:
+        _copy_tree(paths.home() / profile.benchmark.source, profile.benchmark.package, files)
+    files.update(vendored("xnnkit", layout))
+    return dict(sorted(files.items()))
+
+
+def variables(profile: Profile, found: Parts, layout: Layout, toolchain: str) -> dict[str, Any]:
+    """Return what templates may use.
+
+    Args:
+        profile: the pins.
+        found: its parts.
+        layout: "module" or "workspace".
+        toolchain: "zig" or "ndk".
+
+    Raises:
+        BadInput: the profile has no pins for a WORKSPACE.
+    """
     if layout == "workspace" and not any(a.layout == "workspace" for a in profile.archive):
         raise BadInput(
             f"{profile.name} has no WORKSPACE form",
@@ -105,9 +153,8 @@ def plan(
             why="it pins no bazel_skylib, which a MODULE.bazel gets from the module registry",
             fix=f"xnnkit render {profile.name} --format module OUT",
         )
-    found = parts(profile, patches, layout)
-    files = dict(found.files)
-    variables = {
+    pinned = {one.name: one for one in reversed(profile.toolchain)}
+    return {
         "profile": profile,
         "version": xnnkit.__version__,
         "repositories": found.repositories,
@@ -119,24 +166,41 @@ def plan(
         "stubs": found.stubs,
         "layout": layout,
         "platform": PLATFORMS[toolchain],
-        "zig": next((t for t in profile.toolchain if t.name == "zig"), None),
+        "zig": pinned.get("zig"),
+        "ndk": pinned.get("ndk"),
+        # An overlay says otherwise.
+        "workspace_name": profile.name.replace("-", "_"),
+        "rules": "xnnkit",
+        "command": f"xnnkit render --format workspace {profile.name}",
+        "local_ndk": "",
     }
-    root = {"module": "MODULE.bazel", "workspace": "WORKSPACE"}[layout]
-    templates = {"WORKSPACE": "WORKSPACE.tmpl"}
-    for target in (root, "BUILD.bazel", "flavours.bzl", "README.md"):
-        files[target] = render(templates.get(target, f"{target}.j2"), **variables).encode()
-    files[".bazelrc"] = render("bazelrc.j2", **variables).encode()
-    files[".bazelversion"] = f"{profile.bazel.version}\n".encode()
-    # The vendored module and the caches are not packages of the workspace.
-    files[".bazelignore"] = b".disk_cache\nxnnkit\n"
-    files[".gitignore"] = b"/.disk_cache/\n/bazel-*\n"
-    if profile.benchmark.source:
-        _copy_tree(paths.home() / profile.benchmark.source, profile.benchmark.package, files)
+
+
+def vendored(folder: str, layout: Layout) -> Plan:
+    """Return the rules as a module or repository of their own, below a folder.
+
+    Raises:
+        BadInput: xnnkit's own files are missing.
+    """
+    files: Plan = {}
     for name in _VENDORED:
-        _copy_tree(paths.home() / name, f"xnnkit/{name}", files)
+        _copy_tree(paths.home() / name, f"{folder}/{name}", files)
     if layout == "workspace":
-        files["xnnkit/WORKSPACE"] = b'workspace(name = "xnnkit")\n'
-    return dict(sorted(files.items()))
+        files[f"{folder}/WORKSPACE"] = b'workspace(name = "xnnkit")\n'
+    return files
+
+
+def overlay_files(name: str) -> Plan:
+    """Return an overlay's files by their path inside the repository.
+
+    Raises:
+        BadInput: there is no such overlay.
+    """
+    files: Plan = {}
+    labels = _overlay("overlays", name, files)
+    return {
+        path: files[label.removeprefix("//").replace(":", "/")] for label, path in labels.items()
+    }
 
 
 def _exports(docstring: str) -> bytes:

@@ -1,0 +1,187 @@
+"""What an overlay wrote and what was there before, kept in git's folder of the checkout."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import stat
+import tempfile
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from xnnkit.errors import BadInput
+from xnnkit.overlay.checkout import Checkout
+
+SCHEMA_VERSION = 1
+ABSENT = ""
+"""The sha256 of a file that is not there."""
+
+
+@dataclass(frozen=True)
+class Before:
+    """A file as it was: its bytes' sha256 (``ABSENT``), permission bits and time."""
+
+    sha256: str = ABSENT
+    mode: int = 0
+    mtime_ns: int = 0
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file that the overlay is about.
+
+    Attributes:
+        before: as it was.
+        ours: sha256 of what was written; first the latest, then what an earlier or an interrupted
+            run may have left. For a block: of the block alone.
+        block: only a marked block of the file is ours.
+    """
+
+    before: Before
+    ours: tuple[str, ...]
+    block: bool = False
+
+
+@dataclass(frozen=True)
+class Record:
+    """One overlay: what it is of, and its files."""
+
+    xnnkit: str
+    profile: str
+    flavour: str
+    toolchain: str
+    commit: str
+    entries: dict[str, Entry] = field(default_factory=dict)
+    finished: bool = False
+
+    @property
+    def words(self) -> str:
+        """What it is of, for messages."""
+        return f"{self.profile}, flavour {self.flavour}, toolchain {self.toolchain}"
+
+
+def folder(checkout: Checkout) -> Path:
+    """Return where the record of a checkout is, or would be."""
+    return checkout.git_dir / "xnnkit-overlay"
+
+
+def load(checkout: Checkout) -> Record | None:
+    """Return the record of the overlay that is there, None when there is none.
+
+    Raises:
+        BadInput: it is damaged, or of another schema.
+    """
+    file = folder(checkout) / "record.json"
+    try:
+        data = json.loads(file.read_text())
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise _damaged(file, str(error)) from None
+    try:
+        if data.pop("schema_version") != SCHEMA_VERSION:
+            raise _damaged(file, f"this xnnkit reads schema version {SCHEMA_VERSION}")
+        entries = {
+            path: Entry(Before(**one["before"]), tuple(one["ours"]), one["block"])
+            for path, one in data.pop("entries").items()
+        }
+        return Record(**data, entries=entries)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise _damaged(file, repr(error)) from None
+
+
+def _damaged(file: Path, why: str) -> BadInput:
+    return BadInput(
+        "the record of the overlay cannot be read",
+        where=str(file),
+        why=why,
+        fix=f"git checkout -- . && git clean -ndx  # then: rm -r {file.parent}",
+    )
+
+
+def save(checkout: Checkout, record: Record) -> None:
+    """Write the record, by atomic rename."""
+    data = {"schema_version": SCHEMA_VERSION, **asdict(record)}
+    write_file(
+        folder(checkout) / "record.json", (json.dumps(data, indent=1) + "\n").encode(), 0o644
+    )
+
+
+def keep(checkout: Checkout, data: bytes) -> None:
+    """Keep the bytes of a file that is about to be replaced."""
+    file = folder(checkout) / "original" / sha256(data)
+    if not file.is_file():
+        write_file(file, data, 0o644)
+
+
+def kept(checkout: Checkout, digest: str) -> bytes:
+    """Return bytes that ``keep`` was given.
+
+    Raises:
+        BadInput: they are gone, or no longer the same.
+    """
+    file = folder(checkout) / "original" / digest
+    data = file.read_bytes() if file.is_file() else b""
+    if sha256(data) != digest:
+        raise BadInput(
+            "the kept original of a file is damaged",
+            where=str(file),
+            fix="git checkout -- .  # restores the files that git tracks",
+        )
+    return data
+
+
+def forget(checkout: Checkout) -> None:
+    """Remove the record and the originals; the record goes first."""
+    (folder(checkout) / "record.json").unlink(missing_ok=True)
+    shutil.rmtree(folder(checkout), ignore_errors=True)
+
+
+def sha256(data: bytes) -> str:
+    """Return the hexadecimal SHA-256 of bytes."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def before(path: Path) -> Before:
+    """Return what a file is now.
+
+    Raises:
+        BadInput: it is there and no plain file.
+    """
+    try:
+        status = path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return Before()
+    if not stat.S_ISREG(status.st_mode):
+        raise BadInput("not a plain file", where=str(path), why="xnnkit would have to write to it")
+    return Before(sha256(path.read_bytes()), stat.S_IMODE(status.st_mode), status.st_mtime_ns)
+
+
+def with_entry(record: Record, path: str, entry: Entry) -> Record:
+    """Return the record with one more entry, or another in its place."""
+    return replace(record, entries={**record.entries, path: entry})
+
+
+def write_file(path: Path, data: bytes, mode: int, mtime_ns: int = 0) -> None:
+    """Write a file by atomic rename; folders are made as needed.
+
+    Args:
+        path: the file.
+        data: its bytes.
+        mode: its permission bits.
+        mtime_ns: its time, in nanoseconds since 1970; 0 for now.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".xnnkit-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.chmod(name, mode)
+        if mtime_ns:
+            os.utime(name, ns=(mtime_ns, mtime_ns))
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,187 @@
+"""``xnnkit overlay`` from its arguments to a written checkout; the steps are the other modules'."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import xnnkit
+from xnnkit import profile as profiles
+from xnnkit.build.request import Sources
+from xnnkit.errors import BadInput
+from xnnkit.overlay import apply, checkout, record
+from xnnkit.overlay.checkout import Checkout
+from xnnkit.overlay.plan import Choice, command, mediapipe, plan, without_mediapipe
+from xnnkit.overlay.record import Record
+from xnnkit.profile import Profile
+from xnnkit.profile.problem import choices
+
+
+@dataclass(frozen=True)
+class Done:
+    """What an overlay's run did.
+
+    Attributes:
+        checkout: where.
+        record: what the overlay is of; None when an undo found none.
+        changed: what was written.
+        command: what to type now; "" after an undo.
+    """
+
+    checkout: Checkout
+    record: Record | None
+    changed: apply.Changed
+    command: str = ""
+
+
+def lay(
+    directory: Path,
+    sources: Sources,
+    *,
+    profile: str | None = None,
+    flavour: str | None = None,
+    toolchain: str | None = None,
+    ndk: Path | None = None,
+) -> Done:
+    """Put an overlay into a checkout, or bring the one that is there to what is asked for.
+
+    Args:
+        directory: the root of a checkout of MediaPipe.
+        sources: where archives may come from.
+        profile: name or path; None for the one whose MediaPipe is checked out.
+        flavour: what a plain build builds; None for what is there, else the profile's default.
+        toolchain: "ndk" or "zig"; None for what is there, else ndk if there is one, else zig.
+        ndk: an installed NDK, in place of the pinned archive.
+
+    Raises:
+        BadInput: the checkout is not the profile's, not clean, or has another overlay.
+        Finding: the overlay's files were edited since; bytes or anchors are not as pinned.
+        BadEnvironment: git or an archive is not to be had.
+    """
+    from xnnkit.build import prepare
+
+    where = checkout.find(directory)
+    with apply.locked(where):
+        known = record.load(where)
+        loaded = _profile(profile, where, known)
+        _refuse_other(where, known, loaded)
+        _refuse_commit(where, loaded)
+        choice = _choice(loaded, known, flavour, toolchain, ndk)
+        apply.refuse_dirty(where, known)
+        rest = without_mediapipe(loaded)
+        fetched = prepare.fetch(rest, sources)
+        patches = prepare.render_patches(rest, fetched, sources.cache)
+        planned = plan(choice, patches, lambda path: apply.pristine(where, known, path))
+        new = Record(
+            xnnkit=xnnkit.__version__,
+            profile=loaded.name,
+            flavour=choice.flavour,
+            toolchain=choice.toolchain,
+            commit=where.head,
+        )
+        changed = apply.write(where, known, new, planned)
+    return Done(where, new, changed, command(loaded))
+
+
+def take_out(directory: Path, *, force: bool = False) -> Done:
+    """Take an overlay out of a checkout; without one, do nothing.
+
+    Args:
+        directory: the root of a checkout.
+        force: restore files that were edited since, too.
+
+    Raises:
+        BadInput: no checkout.
+        Finding: files were edited since, and ``force`` is off.
+    """
+    where = checkout.find(directory)
+    with apply.locked(where):
+        known = record.load(where)
+        if known is None:
+            return Done(where, None, apply.Changed())
+        return Done(where, known, apply.undo(where, known, force=force))
+
+
+def _profile(name: str | None, where: Checkout, known: Record | None) -> Profile:
+    if name is not None:
+        return profiles.load(name)
+    if known is not None:
+        return profiles.load(known.profile)
+    able = [p for p in map(profiles.load, profiles.names()) if p.benchmark.repository]
+    for one in able:
+        if mediapipe(one).commit == where.head:
+            return one
+    raise _wrong_commit(where, able)
+
+
+def _refuse_other(where: Checkout, known: Record | None, wanted: Profile) -> None:
+    if known is None:
+        return
+    again = f"xnnkit overlay --undo {where.root}"
+    if known.profile != wanted.name:
+        raise BadInput(
+            f"there is an overlay of another profile: {known.words}",
+            where=str(where.root),
+            why=f"wanted: {wanted.name}",
+            fix=again,
+        )
+    if known.commit != where.head:
+        raise BadInput(
+            f"HEAD has moved from {known.commit[:12]} to {where.head[:12]} under the overlay",
+            where=str(where.root),
+            why="its files were made for the old commit",
+            fix=f"git -C {where.root} checkout {known.commit}\n{again}",
+        )
+
+
+def _refuse_commit(where: Checkout, wanted: Profile) -> None:
+    if where.head != mediapipe(wanted).commit:
+        raise _wrong_commit(where, [wanted])
+
+
+def _wrong_commit(where: Checkout, able: list[Profile]) -> BadInput:
+    legal = [f"{mediapipe(one).commit} ({one.name})" for one in able]
+    commit = mediapipe(able[0]).commit
+    return BadInput(
+        f"HEAD is {_named(where)}, which no profile pins"
+        if len(able) > 1
+        else f"HEAD is {_named(where)}, not the MediaPipe of {able[0].name}",
+        where=str(where.root),
+        why="legal: " + ", ".join(legal),
+        fix=f"git -C {where.root} checkout {commit}",
+    )
+
+
+def _named(where: Checkout) -> str:
+    return f"{where.head[:12]} of {where.date()}"
+
+
+def _choice(
+    profile: Profile,
+    known: Record | None,
+    flavour: str | None,
+    toolchain: str | None,
+    ndk: Path | None,
+) -> Choice:
+    chosen = profile.get_flavour(flavour or (known.flavour if known else profile.default_flavour))
+    if chosen.unavailable:
+        raise BadInput(
+            f"flavour {chosen.name!r} cannot be built",
+            where=f"profiles/{profile.name}.toml",
+            why=chosen.unavailable,
+        )
+    legal = sorted({*profile.toolchains, *(["ndk"] if ndk else [])})
+    default = "ndk" if "ndk" in legal else profile.toolchains[0]
+    name = toolchain or (known.toolchain if known and not ndk else default)
+    if name not in legal:
+        raise BadInput(
+            f"{profile.name} has no toolchain {name!r}",
+            where=f"profiles/{profile.name}.toml",
+            why=f"legal: {choices(name, legal)}",
+            fix="--ndk PATH names an installed NDK" if name == "ndk" else "",
+        )
+    if ndk is not None and name != "ndk":
+        raise BadInput("--ndk is for --toolchain ndk", fix="leave one of them out")
+    if ndk is not None and not ndk.is_dir():
+        raise BadInput("there is no such directory", where=str(ndk))
+    return Choice(profile, chosen.name, name, ndk.resolve() if ndk else None)
