@@ -135,11 +135,14 @@ def test_an_unknown_flavour_is_refused_with_the_legal_ones(pins: Profile) -> Non
     assert "kleidiai" in caught.value.why
 
 
-def test_an_unknown_toolchain_is_refused_with_the_legal_ones(pins: Profile) -> None:
-    with pytest.raises(BadInput, match="no toolchain 'gcc'") as caught:
-        library.chosen(pins, Options(out=Path("o"), toolchain="gcc"))
-    assert caught.value.why == "legal: zig"
-    assert caught.value.fix.endswith("--toolchain zig")
+def test_an_unavailable_flavour_is_refused_with_the_reason(pins: Profile) -> None:
+    gone = pins.flavour[0].model_copy(update={"unavailable": "not written yet"})
+    some = pins.model_copy(update={"flavour": (gone, *pins.flavour[1:])})
+    with pytest.raises(BadInput, match=gone.name) as caught:
+        library.chosen(some, Options(out=Path("o"), flavours=[gone.name]))
+    assert caught.value.why == "not written yet"
+    # Nobody asked for it: the others are built.
+    assert library.chosen(some, Options(out=Path("o"))) == list(pins.flavour[1:])
 
 
 def test_a_flavours_label_is_a_legal_one() -> None:

@@ -109,7 +109,7 @@ def test_interrupted(
         (["--nonsense"], "no such option '--nonsense'", "xnnkit --help"),
         (["profile", "show"], "missing argument 'NAME'", "xnnkit profile show --help"),
         (["completion", "tcsh"], "'tcsh' is not one of", "xnnkit completion --help"),
-        (["profile", "show", "nonsense"], "no profile named 'nonsense'", "profile show xnnpack"),
+        (["profile", "show", "nonsense"], "no profile named 'nonsense'", "xnnkit profile show"),
     ],
 )
 def test_usage_errors(

@@ -12,7 +12,7 @@ from xnnkit.build import prepare
 from xnnkit.cli.render import command
 from xnnkit.errors import BadInput
 
-NAME = golden.PROFILES[0]
+NAME = golden.FIRST
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import golden
 import pytest
 from xnnkit import profile
+from xnnkit.errors import BadInput
 from xnnkit.profile import Profile
 from xnnkit.render import workspace
 from xnnkit.render.repositories import aliases, available, repositories
@@ -12,19 +13,19 @@ from xnnkit.render.repositories import aliases, available, repositories
 
 @pytest.fixture
 def pins() -> Profile:
-    """The first profile, with `upstream-i8mm` on the bare tree and `kleidiai` on another archive."""
-    loaded = profile.load(golden.PROFILES[0])
+    """The first profile: `upstream-i8mm` on the bare tree, `kleidiai` on another archive."""
+    loaded = profile.load(golden.FIRST)
     first, second, third = loaded.flavour
     twin = loaded.get_archive("XNNPACK").model_copy(update={"name": "XNNPACK_older"})
     second = second.model_copy(update={"patch_sets": ()})
     third = third.model_copy(update={"archives": {"XNNPACK": "XNNPACK_older"}})
-    return loaded.model_copy(
-        update={"flavour": (first, second, third), "archive": (*loaded.archive, twin)}
-    )
+    skylib = twin.model_copy(update={"name": "bazel_skylib", "layout": "workspace"})
+    archives = (*loaded.archive, twin, skylib)
+    return loaded.model_copy(update={"flavour": (first, second, third), "archive": archives})
 
 
 def test_one_source_needs_no_alias() -> None:
-    loaded = profile.load(golden.PROFILES[0])
+    loaded = profile.load(golden.FIRST)
     assert aliases(loaded) == []
     assert [one.name for one in repositories(loaded)] == [one.name for one in loaded.archive]
 
@@ -66,6 +67,7 @@ def test_both_layouts_declare_them(pins: Profile, layout: workspace.Layout) -> N
     text = plan["MODULE.bazel" if layout == "module" else "WORKSPACE"].decode()
     for name in ("XNNPACK_upstream", "XNNPACK_upstream_i8mm", "XNNPACK_kleidiai"):
         assert f'name = "{name}"' in text
+    assert ('name = "bazel_skylib"' in text) is (layout == "workspace")
     assert ("archives.alias(" if layout == "module" else "alias_repository(") in text
     assert "patches/XNNPACK_kleidiai-0001-switches.patch" in plan
     assert "patches/XNNPACK_upstream_i8mm-0001-switches.patch" not in plan
@@ -81,3 +83,10 @@ def test_an_unavailable_flavour_is_rendered_nowhere(pins: Profile) -> None:
         assert b'"kleidiai"' not in plan[name], name
         assert b"llm_block_kleidiai" not in plan[name], name
     assert b"XNNPACK_older" not in plan["MODULE.bazel"]
+
+
+def test_a_profile_without_skylib_has_no_workspace_form() -> None:
+    loaded = profile.load(golden.FIRST)
+    with pytest.raises(BadInput, match="no WORKSPACE form") as caught:
+        workspace.plan(loaded, golden.diffs(loaded), "workspace")
+    assert "--format module" in caught.value.fix

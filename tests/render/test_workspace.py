@@ -19,26 +19,27 @@ HOME, TESTS, PROSE = "profiles/", "tests/", ".md"
 
 @pytest.fixture
 def pins() -> Profile:
-    return profile.load(golden.PROFILES[0])
+    return profile.load(golden.FIRST)
 
 
-@pytest.mark.parametrize("target", golden.RENDERED)
-@pytest.mark.parametrize("name", golden.PROFILES)
-def test_what_is_rendered_is_the_golden_file(name: str, target: str) -> None:
-    file = golden.golden_file(name, target)
+CASES = [(n, layout, t) for n, layout in golden.cases() for t in golden.LAYOUTS[layout]]
+
+
+@pytest.mark.parametrize(("name", "layout", "target"), CASES)
+def test_what_is_rendered_is_the_golden_file(name: str, layout: str, target: str) -> None:
+    file = golden.golden_file(name, layout, target)
     message = f"{target} of {name} changed; if that is meant: {golden.UPDATE}"
-    assert golden.plan(name)[target].decode() == file.read_text(), message
+    assert golden.plan(name, layout)[target].decode() == file.read_text(), message
 
 
-def test_every_profile_has_goldens() -> None:
-    assert list(golden.PROFILES) == profile.names()
+def test_there_is_no_other_golden_file() -> None:
     files = {p for p in golden.ROOT.rglob("*") if p.is_file()}
-    assert files == {golden.golden_file(n, t) for n in golden.PROFILES for t in golden.RENDERED}
+    assert files == {golden.golden_file(*case) for case in CASES}
 
 
-@pytest.mark.parametrize("name", golden.PROFILES)
-def test_two_renderings_are_equal_to_the_byte_and_in_order(name: str) -> None:
-    first, second = golden.plan(name), golden.plan(name)
+@pytest.mark.parametrize(("name", "layout"), golden.cases())
+def test_two_renderings_are_equal_to_the_byte_and_in_order(name: str, layout: str) -> None:
+    first, second = golden.plan(name, layout), golden.plan(name, layout)
     assert first == second
     assert list(first) == list(second) == sorted(first)
 
@@ -68,7 +69,7 @@ def test_every_origin_of_every_archive_is_declared_with_its_hash(pins: Profile) 
 
 def test_no_place_of_this_machine_is_rendered() -> None:
     home = str(paths.home()).encode()
-    for name, data in golden.plan(golden.PROFILES[0]).items():
+    for name, data in golden.plan(golden.FIRST).items():
         assert home not in data, name
         assert str(Path.home()).encode() not in data, name
 

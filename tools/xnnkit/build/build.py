@@ -14,6 +14,7 @@ from xnnkit.build.prepare import Prepared, prepare
 from xnnkit.build.request import Options, Sources, key_of
 from xnnkit.errors import BadInput, Finding
 from xnnkit.profile import Flavour, Profile
+from xnnkit.profile.compiler import choose
 from xnnkit.render.repositories import available, repositories
 
 _RULES_SOURCES = ("MODULE.bazel", "BUILD.bazel", "LICENSE", "rules", "patches")
@@ -28,14 +29,8 @@ def chosen(profile: Profile, options: Options) -> list[Flavour]:
     """Return the flavours to build, in the profile's order.
 
     Raises:
-        BadInput: an unknown flavour or toolchain.
+        BadInput: an unknown flavour, or one that cannot be built.
     """
-    if options.toolchain not in profile.toolchains:
-        raise BadInput(
-            f"profile {profile.name} has no toolchain {options.toolchain!r}",
-            why=f"legal: {', '.join(profile.toolchains)}",
-            fix=f"xnnkit build {profile.name} --toolchain {profile.toolchains[0]}",
-        )
     wanted = [profile.get_flavour(name) for name in options.flavours]
     for flavour in wanted:
         if flavour.unavailable:
@@ -73,6 +68,13 @@ def build(
         BadInput, BadEnvironment, XnnkitError: as the steps do.
     """
     flavours = chosen(profile, options)
+    compiler = choose(
+        profile,
+        options.toolchain,
+        ndk=options.ndk,
+        api_level=options.api_level,
+        licence_accepted=options.licence_accepted,
+    )
     say(f"{profile.name}: fetching and verifying")
     prepared = prepare(
         profile,
@@ -80,7 +82,7 @@ def build(
         sources,
         progress,
         layout=options.layout,
-        toolchain=options.toolchain,
+        compiler=compiler,
     )
     bazel = find(profile.bazel)
     names = ", ".join(flavour.name for flavour in flavours)
@@ -133,6 +135,8 @@ def finish(
     """
     import xnnkit.elf as elf
 
+    compiler = prepared.compiler.name
+    linking = {"zig": "static", "ndk": "bionic"}
     binaries: list[dict[str, Any]] = []
     failures: list[str] = []
     places = [str(prepared.workspace.absolute()), str(Path.home()), str(paths.cache_dir())]
@@ -142,7 +146,9 @@ def finish(
         built = prepared.workspace / "bazel-bin" / label.removeprefix("//:")
         placed = options.out / "bin" / flavour.name / profile.benchmark.name
         manifest.place(built, placed)
-        proof = elf.prove(placed, flavour.proof, forbidden_strings=forbidden)
+        proof = elf.prove(
+            placed, flavour.proof, forbidden_strings=forbidden, linking=linking[compiler]
+        )
         failures += [f"{flavour.name}: {c.name}: {c.detail}" for c in proof.checks if not c.ok]
         binaries.append(
             {
@@ -155,7 +161,9 @@ def finish(
         )
     content = {
         "profile": profile.name,
-        "toolchain": options.toolchain,
+        "toolchain": compiler,
+        "compiler": prepared.compiler.identity(),
+        "optimization": profile.optimization,
         "bazel": bazel.version,
         "xnnkit": xnnkit.__version__,
         "workspace": "workspace",

@@ -16,6 +16,7 @@ from xnnkit import paths
 from xnnkit.build.request import Sources
 from xnnkit.errors import BadEnvironment
 from xnnkit.profile import Profile
+from xnnkit.profile.compiler import ZIG, Compiler, needed
 from xnnkit.render import directory, package, workspace
 from xnnkit.render.repositories import repositories
 
@@ -29,6 +30,7 @@ class Prepared:
 
     workspace: Path
     fetched: list[Fetched]
+    compiler: Compiler = ZIG
     drift: directory.Drift = field(default_factory=directory.Drift)
 
 
@@ -117,7 +119,7 @@ def plan_of(
     profile: Profile,
     sources: Sources,
     layout: workspace.Layout | Literal["package"] = "module",
-    toolchain: str = "zig",
+    compiler: Compiler = ZIG,
 ) -> workspace.Plan:
     """Return the files to render, fetching what the patches are rendered on.
 
@@ -125,16 +127,16 @@ def plan_of(
         profile: the pins.
         sources: where archives may come from.
         layout: "module" (MODULE.bazel), "workspace" (WORKSPACE) or "package" (of another module).
-        toolchain: "zig" or "ndk".
+        compiler: what the benchmark is compiled with.
 
     Raises:
         Finding, BadEnvironment, BadInput: as fetching and rendering do.
     """
-    fetched = fetch(profile, sources)
+    fetched = fetch(needed(profile, compiler, layout), sources)
     diffs = render_patches(profile, fetched, sources.cache)
     if layout == "package":
-        return package.plan(profile, diffs, toolchain)
-    return workspace.plan(profile, diffs, layout, toolchain)
+        return package.plan(profile, diffs, compiler)
+    return workspace.plan(profile, diffs, layout, compiler)
 
 
 def prepare(
@@ -143,7 +145,7 @@ def prepare(
     sources: Sources,
     progress: Callable[..., None] | None = None,
     layout: workspace.Layout = "module",
-    toolchain: str = "zig",
+    compiler: Compiler = ZIG,
 ) -> Prepared:
     """Fetch, render the patches, and bring ``root`` to what the profile says.
 
@@ -153,16 +155,16 @@ def prepare(
         sources: where archives may come from.
         progress: called with download events, as in ``archives.fetch``.
         layout: "module" (MODULE.bazel) or "workspace" (WORKSPACE).
-        toolchain: "zig" or "ndk".
+        compiler: what the benchmark is compiled with.
 
     Raises:
         Finding, BadEnvironment, BadInput: as the steps do.
     """
     _refuse_little_space(root)
-    fetched = fetch(profile, sources, progress)
+    fetched = fetch(needed(profile, compiler, layout), sources, progress)
     diffs = render_patches(profile, fetched, sources.cache)
-    plan = workspace.plan(profile, diffs, layout, toolchain)
-    return Prepared(root, fetched, directory.write(root, plan))
+    plan = workspace.plan(profile, diffs, layout, compiler)
+    return Prepared(root, fetched, compiler, directory.write(root, plan))
 
 
 def _refuse_little_space(root: Path) -> None:

@@ -39,6 +39,9 @@ class Options:
         out: directory for the workspace, the binaries and the manifest.
         flavours: names; empty for all of the profile.
         toolchain: "zig" or "ndk"; must be one of the profile's.
+        ndk: which NDK, as `profile.compiler.choose` takes it.
+        api_level: Android's, for the NDK.
+        licence_accepted: the NDK's licence was accepted.
         layout: "module" for MODULE.bazel, "workspace" for WORKSPACE.
         log: file for Bazel's output, or None for stderr.
         bazel_options: passed to Bazel after ours.
@@ -48,6 +51,9 @@ class Options:
     out: Path
     flavours: Sequence[str] = ()
     toolchain: str = "zig"
+    ndk: str = ""
+    api_level: int = 30
+    licence_accepted: bool = False
     layout: Literal["module", "workspace"] = "module"
     log: Path | None = None
     bazel_options: Sequence[str] = ()
@@ -61,6 +67,9 @@ def key_of(profile_name: str, options: Options, sources: Sources) -> dict[str, A
         "profile": profile_name,
         "flavours": list(options.flavours),
         "toolchain": options.toolchain,
+        "ndk": options.ndk,
+        "api_level": options.api_level,
+        "licence_accepted": options.licence_accepted,
         "layout": options.layout,
         "bazel_options": list(options.bazel_options),
         "disk_cache": str(options.disk_cache or ""),

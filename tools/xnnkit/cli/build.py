@@ -15,13 +15,14 @@ from xnnkit.cli._common import (
     load_profile,
     note,
 )
+from xnnkit.cli._compiler import compiler_options
 from xnnkit.cli._sources import source_options, sources_of
 
 
 @click.command()
 @click.argument("profile", default=DEFAULT_PROFILE, shell_complete=complete_profile)
 @click.option("--flavour", "flavours", multiple=True, help="Only this flavour; may be repeated.")
-@click.option("--toolchain", default="zig", show_default=True, help="zig or ndk.")
+@compiler_options
 @click.option(
     "--format",
     "layout",
@@ -54,6 +55,9 @@ def command(
     profile: str,
     flavours: tuple[str, ...],
     toolchain: str,
+    ndk: str,
+    api_level: int,
+    licence_accepted: bool,
     layout: Literal["module", "workspace"],
     out: Path | None,
     log: Path | None,
@@ -77,6 +81,9 @@ def command(
         out=(out or Path(".xnnkit") / Path(profile).stem).absolute(),
         flavours=flavours,
         toolchain=toolchain,
+        ndk=ndk,
+        api_level=api_level,
+        licence_accepted=licence_accepted,
         layout=layout,
         log=log.absolute() if log else None,
         bazel_options=bazel_options,

@@ -8,6 +8,7 @@ import click
 
 from xnnkit.cli import _archives
 from xnnkit.cli._common import emit_json, json_option, load_profile, note, profile_argument, table
+from xnnkit.cli._compiler import compiler_of, compiler_options
 
 
 @click.command()
@@ -22,6 +23,7 @@ from xnnkit.cli._common import emit_json, json_option, load_profile, note, profi
     metavar="NAME",
     help="Take archive NAME with other bytes than pinned if its tree is the pinned one.",
 )
+@compiler_options
 @click.option("--repair", is_flag=True, help="Move damaged files aside and fetch them again.")
 @click.option("-q", "--quiet", is_flag=True, help="Print only what is wrong.")
 @json_option
@@ -32,11 +34,15 @@ def command(
     distdir: tuple[Path, ...],
     jobs: int,
     accept_tree: tuple[str, ...],
+    toolchain: str,
+    ndk: str,
+    api_level: int,
+    licence_accepted: bool,
     repair: bool,
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Fetch every archive and toolchain of PROFILE into the cache, verified by bytes and by tree.
+    """Fetch every archive and the toolchain of PROFILE into the cache, verified by bytes and tree.
 
     Looked for in the cache, in each --distdir, then at each origin in order. An origin that cannot
     be reached is noted and the next is tried; wrong bytes or a wrong tree end it with exit code 1.
@@ -44,8 +50,11 @@ def command(
     from xnnkit import paths
     from xnnkit.archives import fetch, progress
     from xnnkit.archives.cache import Cache
+    from xnnkit.profile.compiler import needed
 
     loaded = load_profile(profile)
+    compiler = compiler_of(loaded, toolchain, ndk, api_level, licence_accepted)
+    loaded = needed(loaded, compiler, "workspace")
     with progress.bars(fetch.items(loaded), quiet=quiet or as_json) as tell:
         done = fetch.fetch_profile(
             loaded,

@@ -8,13 +8,14 @@ from typing import Any, Literal
 import click
 
 from xnnkit.cli._common import emit_json, json_option, load_profile, note, profile_argument
+from xnnkit.cli._compiler import compiler_of, compiler_options
 from xnnkit.cli._sources import source_options, sources_of
 
 
 @click.command()
 @profile_argument
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option("--toolchain", default="zig", show_default=True, help="zig or ndk.")
+@compiler_options
 @click.option(
     "--format",
     "layout",
@@ -35,6 +36,9 @@ def command(
     profile: str,
     out: Path,
     toolchain: str,
+    ndk: str,
+    api_level: int,
+    licence_accepted: bool,
     layout: Literal["module", "workspace", "package"],
     check: bool,
     show_diff: bool,
@@ -49,7 +53,9 @@ def command(
     from xnnkit.build.prepare import plan_of
     from xnnkit.render import directory
 
-    planned = plan_of(load_profile(profile), sources_of(**source), layout, toolchain)
+    loaded = load_profile(profile)
+    compiler = compiler_of(loaded, toolchain, ndk, api_level, licence_accepted)
+    planned = plan_of(loaded, sources_of(**source), layout, compiler)
     out = out.absolute()
     if check or show_diff:
         directory.refuse_foreign(out)

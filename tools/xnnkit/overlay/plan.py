@@ -15,6 +15,7 @@ from xnnkit.patches import apply as edits
 from xnnkit.patches import load as patch_sets
 from xnnkit.patches.apply import State
 from xnnkit.profile import Archive, Profile
+from xnnkit.profile.compiler import ZIG, Compiler
 from xnnkit.render import workspace
 from xnnkit.render.environment import render
 
@@ -95,12 +96,11 @@ def plan(choice: Choice, patches: workspace.Patches, pristine: Pristine) -> Plan
     files: dict[str, State | None] = dict(_patched(archive, pristine))
     rest = without_mediapipe(choice.profile)
     found = workspace.parts(rest, patches, "workspace").below(FOLDER)
-    given = workspace.variables(choice.profile, found, "workspace", choice.toolchain)
+    given = workspace.variables(choice.profile, found, "workspace", _compiler(choice))
     given |= {
         "workspace_name": archive.name,
         "rules": f"{FOLDER}/module",
         "command": f"xnnkit overlay --profile {choice.profile.name}",
-        "local_ndk": str(choice.ndk) if choice.ndk else "",
     }
     text = render("WORKSPACE.tmpl", **given)
     # Bazel prefers the longer name where both are.
@@ -157,6 +157,15 @@ def _is_allowed(version: str, profile: Profile) -> bool:
         return allowed(version.strip(), profile.bazel)
     except ValueError:
         return False
+
+
+def _compiler(choice: Choice) -> Compiler:
+    if choice.toolchain != "ndk":
+        return ZIG
+    if choice.ndk:
+        return Compiler("ndk", path=str(choice.ndk))
+    # Whether its licence was accepted is asked when Bazel fetches it.
+    return Compiler("ndk", version=choice.profile.get_toolchain("ndk").version)
 
 
 def _rc_lines(choice: Choice) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import xnnkit
 from xnnkit.profile import Origin, Profile
+from xnnkit.profile.compiler import ZIG, Compiler
 from xnnkit.render.environment import render
 from xnnkit.render.repositories import available
 from xnnkit.render.workspace import PLATFORMS, Parts, Patches, Plan, parts
@@ -18,13 +19,13 @@ from xnnkit.render.workspace import PLATFORMS, Parts, Patches, Plan, parts
 SCHEMA_VERSION = 1
 
 
-def plan(profile: Profile, patches: Patches, toolchain: str = "zig") -> Plan:
+def plan(profile: Profile, patches: Patches, compiler: Compiler = ZIG) -> Plan:
     """Return every file of the package: relative path -> bytes.
 
     Args:
         profile: the pins.
         patches: repository -> the unified diff of each of its patch sets, in their order.
-        toolchain: the compiler whose platform the package's bazelrc names.
+        compiler: what the benchmark is compiled with; its platform goes into the bazelrc.
 
     Raises:
         BadInput: an overlay or a stub is not there.
@@ -35,7 +36,7 @@ def plan(profile: Profile, patches: Patches, toolchain: str = "zig") -> Plan:
         "profile": profile,
         "version": xnnkit.__version__,
         "flavours": available(profile),
-        "platform": PLATFORMS[toolchain],
+        "platform": PLATFORMS[compiler.name],
     }
     files["profile.json"] = (json.dumps(pins(profile, found), indent=1) + "\n").encode()
     files["profile.bazelrc"] = render("profile.bazelrc.j2", **variables).encode()
@@ -86,7 +87,7 @@ def pins(profile: Profile, found: Parts) -> dict[str, Any]:
         "stubs": {name: _relative(overlay) for name, overlay in found.stubs.items()},
         "toolchains": {
             one.name: {"version": one.version, "origins": [_origin(o) for o in one.origin]}
-            for one in profile.toolchain
+            for one in reversed(profile.toolchain)
         },
     }
 

@@ -11,6 +11,7 @@ import xnnkit
 from xnnkit import paths
 from xnnkit.errors import BadInput
 from xnnkit.profile import Profile
+from xnnkit.profile.compiler import ZIG, Compiler, toolchains
 from xnnkit.render.environment import render
 from xnnkit.render.repositories import Alias, Repository, aliases, available, repositories
 
@@ -101,7 +102,7 @@ def parts(profile: Profile, patches: Patches, layout: Layout = "module") -> Part
 
 
 def plan(
-    profile: Profile, patches: Patches, layout: Layout = "module", toolchain: str = "zig"
+    profile: Profile, patches: Patches, layout: Layout = "module", compiler: Compiler = ZIG
 ) -> Plan:
     """Return every file of the workspace: relative path -> bytes.
 
@@ -110,7 +111,7 @@ def plan(
         patches: repository -> the unified diff of each of its patch sets, in their order.
         layout: "module" for MODULE.bazel (Bazel 7 and newer), "workspace" for WORKSPACE (Bazel
             6.1 to 7).
-        toolchain: the compiler that a plain `bazel build` uses.
+        compiler: what a plain `bazel build` compiles with.
 
     Raises:
         BadInput: an overlay, a stub or the benchmark's source is not there, or the profile has no
@@ -118,7 +119,7 @@ def plan(
     """
     found = parts(profile, patches, layout)
     files = dict(found.files)
-    given = variables(profile, found, layout, toolchain)
+    given = variables(profile, found, layout, compiler)
     root = {"module": "MODULE.bazel", "workspace": "WORKSPACE"}[layout]
     templates = {"WORKSPACE": "WORKSPACE.tmpl"}
     for target in (root, "BUILD.bazel", "flavours.bzl", "README.md"):
@@ -134,14 +135,14 @@ def plan(
     return dict(sorted(files.items()))
 
 
-def variables(profile: Profile, found: Parts, layout: Layout, toolchain: str) -> dict[str, Any]:
+def variables(profile: Profile, found: Parts, layout: Layout, compiler: Compiler) -> dict[str, Any]:
     """Return what templates may use.
 
     Args:
         profile: the pins.
         found: its parts.
         layout: "module" or "workspace".
-        toolchain: "zig" or "ndk".
+        compiler: what the workspace compiles with.
 
     Raises:
         BadInput: the profile has no pins for a WORKSPACE.
@@ -153,7 +154,7 @@ def variables(profile: Profile, found: Parts, layout: Layout, toolchain: str) ->
             why="it pins no bazel_skylib, which a MODULE.bazel gets from the module registry",
             fix=f"xnnkit render {profile.name} --format module OUT",
         )
-    pinned = {one.name: one for one in reversed(profile.toolchain)}
+    pinned = {one.name: one for one in reversed(toolchains(profile, compiler))}
     return {
         "profile": profile,
         "version": xnnkit.__version__,
@@ -165,14 +166,14 @@ def variables(profile: Profile, found: Parts, layout: Layout, toolchain: str) ->
         "overlays": found.overlays,
         "stubs": found.stubs,
         "layout": layout,
-        "platform": PLATFORMS[toolchain],
+        "platform": PLATFORMS[compiler.name],
+        "compiler": compiler,
         "zig": pinned.get("zig"),
         "ndk": pinned.get("ndk"),
         # An overlay says otherwise.
         "workspace_name": profile.name.replace("-", "_"),
         "rules": "xnnkit",
         "command": f"xnnkit render --format workspace {profile.name}",
-        "local_ndk": "",
     }
 
 

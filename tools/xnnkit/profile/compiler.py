@@ -1,0 +1,160 @@
+"""Which compiler a build uses, and which of a profile's pins such a build needs."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Literal
+
+from xnnkit.errors import BadEnvironment, BadInput
+from xnnkit.profile.model import Profile, Toolchain
+
+DEFAULT_API_LEVEL = 30
+"""Android 11: every phone whose processor has i8mm runs it or something newer."""
+
+API_LEVELS = range(21, 36)
+"""21 is the first with 64-bit Arm, 35 the last that the pinned releases have."""
+
+HOME = "ANDROID_NDK_HOME"
+
+LICENCE = "https://developer.android.com/studio/terms"
+
+ACCEPTED = "XNNKIT_ACCEPT_ANDROID_SDK_LICENSE"
+"""Set to 1 by who accepts the licence for all builds; the repository rule reads it, too."""
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """What the benchmark is compiled with; tools that run on this machine always get zig.
+
+    Attributes:
+        name: "zig" or "ndk".
+        version: the pinned release of the NDK; "" for an installed one, and for zig.
+        path: the folder of an installed NDK; "" for a pinned one.
+        api_level: the oldest Android API level that binaries run on; ndk only.
+        licence_accepted: the NDK's licence was accepted on the command line.
+    """
+
+    name: Literal["zig", "ndk"] = "zig"
+    version: str = ""
+    path: str = ""
+    api_level: int = DEFAULT_API_LEVEL
+    licence_accepted: bool = False
+
+    def identity(self) -> dict[str, object]:
+        """Return what of it goes into a build's manifest, JSON-ready."""
+        if self.name == "zig":
+            return {"name": "zig"}
+        known = {"name": "ndk", "version": self.version, "path": self.path}
+        return {**{k: v for k, v in known.items() if v}, "api_level": self.api_level}
+
+
+ZIG = Compiler()
+
+
+def choose(
+    profile: Profile,
+    name: str,
+    *,
+    ndk: str = "",
+    api_level: int = DEFAULT_API_LEVEL,
+    licence_accepted: bool = False,
+) -> Compiler:
+    """Return the compiler that a command line asks for.
+
+    Args:
+        profile: with the toolchains that are legal and pinned.
+        name: "zig" or "ndk".
+        ndk: a pinned release such as "r26d", the folder of an installed NDK, "local" for the one
+            that ANDROID_NDK_HOME names, or "" for the first that the profile pins.
+        api_level: 21 to 35.
+        licence_accepted: as in `Compiler`.
+
+    Raises:
+        BadInput: the profile cannot be built with it, there is no such release or folder, or the
+            licence has not been accepted.
+        BadEnvironment: "local", and ANDROID_NDK_HOME is not set.
+    """
+    if name not in profile.toolchains:
+        raise BadInput(
+            f"profile {profile.name} has no toolchain {name!r}",
+            why=f"legal: {', '.join(profile.toolchains)}",
+            fix=f"xnnkit build {profile.name} --toolchain {profile.toolchains[0]}",
+        )
+    if name != "ndk":
+        if ndk:
+            raise BadInput(
+                "--ndk is for --toolchain ndk", fix=f"xnnkit build {profile.name} --toolchain ndk"
+            )
+        return ZIG
+    if api_level not in API_LEVELS:
+        raise BadInput(
+            f"there is no API level {api_level} to build for",
+            where="--api-level",
+            why=f"legal: {API_LEVELS[0]} (the first with 64-bit Arm) to {API_LEVELS[-1]}",
+        )
+    if ndk == "local":
+        ndk = os.environ.get(HOME, "")
+        if not ndk:
+            raise BadEnvironment(
+                f"{HOME} is not set",
+                where="--ndk local",
+                why="it says where the installed NDK is",
+                fix=f"export {HOME}=FOLDER, or --ndk FOLDER",
+            )
+    if "/" in ndk:
+        return _installed(ndk, api_level)
+    pinned = [one.version for one in profile.toolchain if one.name == "ndk"]
+    if ndk and ndk not in pinned:
+        raise BadInput(
+            f"profile {profile.name} pins no NDK {ndk!r}",
+            where="--ndk",
+            why=f"pinned: {', '.join(pinned) or 'none'}",
+            fix=f"xnnkit lock ndk {ndk}    (prints the [[toolchain]] table for the profile)\n"
+            "--ndk FOLDER           (an installed one)",
+        )
+    if not licence_accepted:
+        raise BadInput(
+            "the licence of Android's NDK has not been accepted",
+            where=f"NDK {ndk or pinned[0]}",
+            why=f"Google gives the NDK to those who accept {LICENCE}",
+            fix="read it, then add --accept-ndk-licence\n"
+            f"or export {ACCEPTED}=1\n"
+            "or --ndk FOLDER, one that you installed yourself",
+        )
+    return Compiler("ndk", ndk or pinned[0], "", api_level, licence_accepted)
+
+
+def _installed(folder: str, api_level: int) -> Compiler:
+    path = os.path.abspath(os.path.expanduser(folder))
+    if not os.path.isfile(os.path.join(path, "source.properties")):
+        raise BadInput(
+            "there is no NDK",
+            where=path,
+            why="an NDK's folder has a file source.properties",
+            fix="--ndk FOLDER, the one with source.properties and toolchains/ in it",
+        )
+    return Compiler("ndk", "", path, api_level)
+
+
+def toolchains(profile: Profile, compiler: Compiler) -> tuple[Toolchain, ...]:
+    """Return the toolchains that a build fetches: zig, and the NDK if it is a pinned one."""
+    return tuple(
+        one
+        for one in profile.toolchain
+        if one.name == "zig" or (compiler.name == "ndk" and one.version == compiler.version)
+    )
+
+
+def needed(profile: Profile, compiler: Compiler = ZIG, layout: str = "module") -> Profile:
+    """Return the profile with nothing but the pins that a build of that kind fetches.
+
+    Args:
+        profile: all pins.
+        compiler: what the benchmark is compiled with.
+        layout: "module" or "workspace".
+    """
+    chosen = tuple(a for a in profile.archive if a.layout in ("", layout))
+    return profile.model_copy(
+        update={"archive": chosen, "toolchain": toolchains(profile, compiler)}
+    )
