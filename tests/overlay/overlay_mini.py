@@ -70,9 +70,11 @@ cc_library(
 """,
 }
 
-# As much of bazel_skylib as the rules need.
+# As much of bazel_skylib as is loaded.
 SKYLIB = {
     "BUILD.bazel": "",
+    # Bazel's own Java rules, whose toolchains are looked through even by a C++ build, load it.
+    "bzl_library.bzl": "def bzl_library(**_):\n    pass\n",
     "rules/BUILD.bazel": "",
     "rules/common_settings.bzl": """\
 BuildSettingInfo = provider(fields = ["value"])
@@ -155,6 +157,22 @@ description = "not there"
 unavailable = "its patch set is not written yet"
 archives = {{ XNNPACK = "XNNPACK" }}
 proof = {{}}
+
+[[stub]]
+name = "rules_cc"
+files = "rules_cc"
+
+[[stub]]
+name = "rules_java"
+files = "rules_java"
+
+[[stub]]
+name = "rules_proto"
+files = "rules_proto"
+
+[[stub]]
+name = "rules_python"
+files = "rules_python"
 
 [[archive]]
 name = "mediapipe"

@@ -19,11 +19,26 @@ from xnnkit.cli._sources import source_options, sources_of
     help="Name or path; without it, the profile whose MediaPipe is checked out.",
 )
 @click.option("--flavour", help="What a plain build builds; the profile's default.")
-@click.option("--toolchain", help="ndk or zig: what --config=android_arm64 compiles with.")
+@click.option("--toolchain", default="", help="zig or ndk; the profile's first.")
 @click.option(
     "--ndk",
-    type=click.Path(path_type=Path),
-    help="An installed NDK, in place of the pinned archive.",
+    default="",
+    metavar="RELEASE|FOLDER|local",
+    help="Which NDK: a pinned release, an installed one's folder, or ANDROID_NDK_HOME's.",
+)
+@click.option(
+    "--api-level",
+    type=int,
+    default=30,
+    show_default=True,
+    help="The oldest Android that binaries run on; ndk only.",
+)
+@click.option(
+    "--accept-ndk-licence",
+    "licence_accepted",
+    is_flag=True,
+    envvar="XNNKIT_ACCEPT_ANDROID_SDK_LICENSE",
+    help="You accept https://developer.android.com/studio/terms.",
 )
 @click.option("--undo", is_flag=True, help="Take the overlay out; git status is clean after it.")
 @click.option("--force", is_flag=True, help="With --undo: restore edited files, too.")
@@ -33,8 +48,10 @@ def command(
     checkout: Path,
     profile: str | None,
     flavour: str | None,
-    toolchain: str | None,
-    ndk: Path | None,
+    toolchain: str,
+    ndk: str,
+    api_level: int,
+    licence_accepted: bool,
     undo: bool,
     force: bool,
     as_json: bool,
@@ -63,6 +80,8 @@ def command(
             flavour=flavour,
             toolchain=toolchain,
             ndk=ndk,
+            api_level=api_level,
+            licence_accepted=licence_accepted,
         )
     changed = done.changed
     if as_json:
@@ -74,7 +93,7 @@ def command(
                 "undone": undo,
                 "profile": what.profile if what else None,
                 "flavour": what.flavour if what else None,
-                "toolchain": what.toolchain if what else None,
+                "toolchain": what.compiler.identity() if what else None,
                 "added": changed.added,
                 "changed": changed.changed,
                 "removed": changed.removed,

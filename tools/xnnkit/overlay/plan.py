@@ -15,7 +15,7 @@ from xnnkit.patches import apply as edits
 from xnnkit.patches import load as patch_sets
 from xnnkit.patches.apply import State
 from xnnkit.profile import Archive, Profile
-from xnnkit.profile.compiler import ZIG, Compiler
+from xnnkit.profile.compiler import Compiler
 from xnnkit.render import workspace
 from xnnkit.render.environment import render
 
@@ -46,14 +46,20 @@ class Choice:
     Attributes:
         profile: the pins.
         flavour: the flavour that a plain `bazel build` in the checkout builds.
-        toolchain: "ndk" or "zig": what `--config=android_arm64` compiles with.
-        ndk: directory of an installed NDK; None for the pinned archive.
+        compiler: what `--config=android_arm64` compiles with.
     """
 
     profile: Profile
     flavour: str
-    toolchain: str
-    ndk: Path | None = None
+    compiler: Compiler
+
+    @property
+    def words(self) -> str:
+        """What is asked for, for messages and comments."""
+        with_ndk = f" {self.compiler.version or self.compiler.path}".rstrip()
+        return (
+            f"{self.profile.name}, flavour {self.flavour}, toolchain {self.compiler.name}{with_ndk}"
+        )
 
 
 def mediapipe(profile: Profile) -> Archive:
@@ -96,7 +102,7 @@ def plan(choice: Choice, patches: workspace.Patches, pristine: Pristine) -> Plan
     files: dict[str, State | None] = dict(_patched(archive, pristine))
     rest = without_mediapipe(choice.profile)
     found = workspace.parts(rest, patches, "workspace").below(FOLDER)
-    given = workspace.variables(choice.profile, found, "workspace", _compiler(choice))
+    given = workspace.variables(choice.profile, found, "workspace", choice.compiler)
     given |= {
         "workspace_name": archive.name,
         "rules": f"{FOLDER}/module",
@@ -159,21 +165,11 @@ def _is_allowed(version: str, profile: Profile) -> bool:
         return False
 
 
-def _compiler(choice: Choice) -> Compiler:
-    if choice.toolchain != "ndk":
-        return ZIG
-    if choice.ndk:
-        return Compiler("ndk", path=str(choice.ndk))
-    # Whether its licence was accepted is asked when Bazel fetches it.
-    return Compiler("ndk", version=choice.profile.get_toolchain("ndk").version)
-
-
 def _rc_lines(choice: Choice) -> list[str]:
     profile = choice.profile
-    target = workspace.PLATFORMS[choice.toolchain]
+    target = workspace.PLATFORMS[choice.compiler.name]
     lines = [
-        f"# {profile.name}, flavour {choice.flavour}, toolchain {choice.toolchain};"
-        f" xnnkit {xnnkit.__version__}",
+        f"# {choice.words}; xnnkit {xnnkit.__version__}",
         "common --noenable_bzlmod",
         "# No compiler of the host is looked for, and none is used: zig builds the tools that run"
         " here.",
@@ -187,7 +183,7 @@ def _rc_lines(choice: Choice) -> list[str]:
         *(f"build {setting}" for setting in profile.settings),
         f"build:android_arm64 --platforms=@xnnkit//rules/platforms:{target}",
     ]
-    if choice.toolchain == "zig":
+    if choice.compiler.name == "zig":
         # A static program for any arm64 kernel is not Android's: select()s must not take it so.
         lines += [
             "build:android_arm64 --crosstool_top=@bazel_tools//tools/cpp:toolchain",

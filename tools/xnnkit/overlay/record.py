@@ -13,6 +13,7 @@ from pathlib import Path
 
 from xnnkit.errors import BadInput
 from xnnkit.overlay.checkout import Checkout
+from xnnkit.profile.compiler import Compiler
 
 SCHEMA_VERSION = 1
 ABSENT = ""
@@ -51,7 +52,7 @@ class Record:
     xnnkit: str
     profile: str
     flavour: str
-    toolchain: str
+    compiler: Compiler
     commit: str
     entries: dict[str, Entry] = field(default_factory=dict)
     finished: bool = False
@@ -59,7 +60,7 @@ class Record:
     @property
     def words(self) -> str:
         """What it is of, for messages."""
-        return f"{self.profile}, flavour {self.flavour}, toolchain {self.toolchain}"
+        return f"{self.profile}, flavour {self.flavour}, toolchain {self.compiler.name}"
 
 
 def folder(checkout: Checkout) -> Path:
@@ -87,7 +88,8 @@ def load(checkout: Checkout) -> Record | None:
             path: Entry(Before(**one["before"]), tuple(one["ours"]), one["block"])
             for path, one in data.pop("entries").items()
         }
-        return Record(**data, entries=entries)
+        compiler = Compiler(**data.pop("compiler"))
+        return Record(**data, compiler=compiler, entries=entries)
     except (KeyError, TypeError, AttributeError) as error:
         raise _damaged(file, repr(error)) from None
 

@@ -14,7 +14,7 @@ from xnnkit.overlay.checkout import Checkout
 from xnnkit.overlay.plan import Choice, command, mediapipe, plan, without_mediapipe
 from xnnkit.overlay.record import Record
 from xnnkit.profile import Profile
-from xnnkit.profile.problem import choices
+from xnnkit.profile.compiler import DEFAULT_API_LEVEL, choose, needed
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,10 @@ def lay(
     *,
     profile: str | None = None,
     flavour: str | None = None,
-    toolchain: str | None = None,
-    ndk: Path | None = None,
+    toolchain: str = "",
+    ndk: str = "",
+    api_level: int = DEFAULT_API_LEVEL,
+    licence_accepted: bool = False,
 ) -> Done:
     """Put an overlay into a checkout, or bring the one that is there to what is asked for.
 
@@ -50,8 +52,8 @@ def lay(
         sources: where archives may come from.
         profile: name or path; None for the one whose MediaPipe is checked out.
         flavour: what a plain build builds; None for what is there, else the profile's default.
-        toolchain: "ndk" or "zig"; None for what is there, else ndk if there is one, else zig.
-        ndk: an installed NDK, in place of the pinned archive.
+        toolchain: "ndk" or "zig"; "" for what is there, else the profile's first.
+        ndk, api_level, licence_accepted: as ``profile.compiler.choose`` takes them.
 
     Raises:
         BadInput: the checkout is not the profile's, not clean, or has another overlay.
@@ -66,17 +68,26 @@ def lay(
         loaded = _profile(profile, where, known)
         _refuse_other(where, known, loaded)
         _refuse_commit(where, loaded)
-        choice = _choice(loaded, known, flavour, toolchain, ndk)
+        compiler = known.compiler if known else None
+        if toolchain or ndk or compiler is None:
+            compiler = choose(
+                loaded,
+                toolchain or ("ndk" if ndk else loaded.toolchains[0]),
+                ndk=ndk,
+                api_level=api_level,
+                licence_accepted=licence_accepted,
+            )
+        choice = Choice(loaded, _flavour(loaded, known, flavour), compiler)
         apply.refuse_dirty(where, known)
         rest = without_mediapipe(loaded)
-        fetched = prepare.fetch(rest, sources)
+        fetched = prepare.fetch(needed(rest, compiler, "workspace"), sources)
         patches = prepare.render_patches(rest, fetched, sources.cache)
         planned = plan(choice, patches, lambda path: apply.pristine(where, known, path))
         new = Record(
             xnnkit=xnnkit.__version__,
             profile=loaded.name,
             flavour=choice.flavour,
-            toolchain=choice.toolchain,
+            compiler=compiler,
             commit=where.head,
         )
         changed = apply.write(where, known, new, planned)
@@ -156,32 +167,13 @@ def _named(where: Checkout) -> str:
     return f"{where.head[:12]} of {where.date()}"
 
 
-def _choice(
-    profile: Profile,
-    known: Record | None,
-    flavour: str | None,
-    toolchain: str | None,
-    ndk: Path | None,
-) -> Choice:
-    chosen = profile.get_flavour(flavour or (known.flavour if known else profile.default_flavour))
+def _flavour(profile: Profile, known: Record | None, name: str | None) -> str:
+    chosen = profile.get_flavour(name or (known.flavour if known else profile.default_flavour))
     if chosen.unavailable:
         raise BadInput(
             f"flavour {chosen.name!r} cannot be built",
             where=f"profiles/{profile.name}.toml",
             why=chosen.unavailable,
+            fix=f"xnnkit profile show {profile.name}",
         )
-    legal = sorted({*profile.toolchains, *(["ndk"] if ndk else [])})
-    default = "ndk" if "ndk" in legal else profile.toolchains[0]
-    name = toolchain or (known.toolchain if known and not ndk else default)
-    if name not in legal:
-        raise BadInput(
-            f"{profile.name} has no toolchain {name!r}",
-            where=f"profiles/{profile.name}.toml",
-            why=f"legal: {choices(name, legal)}",
-            fix="--ndk PATH names an installed NDK" if name == "ndk" else "",
-        )
-    if ndk is not None and name != "ndk":
-        raise BadInput("--ndk is for --toolchain ndk", fix="leave one of them out")
-    if ndk is not None and not ndk.is_dir():
-        raise BadInput("there is no such directory", where=str(ndk))
-    return Choice(profile, chosen.name, name, ndk.resolve() if ndk else None)
+    return chosen.name
