@@ -37,7 +37,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (root / header).touch()
     mini = Path(__file__).with_name("mediapipe_main_mini.h")
     built = root / "llm_test"
-    options = ["-std=c++17", "-Wall", "-Werror", "-include", mini, "-I", root]
+    options = ["-std=c++17", "-Wall", "-Werror", "-include", str(mini), "-I", str(root)]
     subprocess.run([compiler, *options, source, "-o", built], check=True)
     return built
 
