@@ -24,8 +24,9 @@ _SYSROOT_FILES = [
     "libunwind.a",
 ]
 
-# musl has these in libc.a; programs still ask for them by name.
-_EMPTY_LIBRARIES = ["dl", "m", "pthread", "rt"]
+# musl has the first four in libc.a; programs still ask for them by name. The other two are Android's:
+# MediaPipe's --config=android_arm64 asks for them whatever the compiler, and nothing needs them.
+_EMPTY_LIBRARIES = ["dl", "m", "pthread", "rt", "android", "log"]
 
 # $0 is external/.../bin/NAME in every action, so nothing here depends on PATH or on the place.
 _WRAPPER = """#!/bin/sh
