@@ -16,8 +16,7 @@ _ALIAS = """
 alias(
     name = "{name}",
     actual = select({{
-{branches}
-        "//conditions:default": "{default}",
+{branches}        "//conditions:default": "{default}",
     }}),
 )
 """
@@ -30,8 +29,8 @@ def _alias_impl(rctx):
     for target in rctx.attr.targets:
         text += _ALIAS.format(
             name = target,
-            branches = "\n".join([
-                "        \":flavour_{}\": \"@{}//:{}\",".format(flavour, repository, target)
+            branches = "".join([
+                "        \":flavour_{}\": \"@{}//:{}\",\n".format(flavour, repository, target)
                 for flavour, repository in rctx.attr.actual.items()
             ]),
             default = "@{}//:{}".format(rctx.attr.default, target),
@@ -43,7 +42,7 @@ alias_repository = repository_rule(
     doc = "Aliases to another repository's targets, chosen by //rules/flavour. Only what is chosen is fetched.",
     attrs = {
         "targets": attr.string_list(mandatory = True, doc = "Names of targets in the root package."),
-        "actual": attr.string_dict(mandatory = True, doc = "Flavour -> the repository that has the targets."),
+        "actual": attr.string_dict(doc = "Flavour -> the repository that has the targets."),
         "default": attr.string(mandatory = True, doc = "The repository when no flavour, or another, is chosen."),
     },
 )

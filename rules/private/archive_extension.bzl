@@ -22,7 +22,7 @@ _alias_tag = tag_class(
     attrs = {
         "name": attr.string(mandatory = True, doc = "The repository's name."),
         "targets": attr.string_list(mandatory = True, doc = "Names of targets in its root package."),
-        "actual": attr.string_dict(mandatory = True, doc = "Flavour -> archive."),
+        "actual": attr.string_dict(doc = "Flavour -> archive."),
         "default": attr.string(mandatory = True, doc = "The archive when no flavour is chosen."),
     },
 )

@@ -213,6 +213,17 @@ class Stub(_Strict):
     """A folder of tools/xnnkit/render/stubs with the repository's files."""
 
 
+class Alias(_Strict):
+    """A second name for a repository, where BUILD files know it by two."""
+
+    name: RepoName
+    """The Bazel repository's name."""
+    archive: RepoName
+    """The archive whose targets it stands for."""
+    targets: Annotated[tuple[Label, ...], Field(min_length=1)]
+    """Targets of the root package."""
+
+
 class Toolchain(_Strict):
     """A compiler: pinned by bytes only, there is no git tree of a release's binaries."""
 
@@ -334,6 +345,8 @@ class Profile(_Strict):
     """The flavours, in the order of reports."""
     archive: Annotated[tuple[Archive, ...], Field(min_length=1)]
     """Every source in the benchmark's closure."""
+    alias: tuple[Alias, ...] = ()
+    """Second names of archives' repositories."""
     stub: tuple[Stub, ...] = ()
     """Repositories that are only named in load()."""
     settings: tuple[Annotated[str, StringConstraints(pattern=r"^--[a-z_]+(=\S+)?$")], ...] = ()

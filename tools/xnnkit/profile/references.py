@@ -56,6 +56,7 @@ def _doubles(profile: Profile) -> Iterator[Issue]:
     tables: tuple[tuple[str, Iterable[str]], ...] = (
         ("flavour", [f.name for f in profile.flavour]),
         ("archive", [a.name for a in profile.archive]),
+        ("alias", [a.name for a in profile.alias]),
         ("stub", [s.name for s in profile.stub]),
         ("toolchain", [f"{t.name} for {t.host}" for t in profile.toolchain]),
     )
@@ -91,6 +92,11 @@ def _flavours(profile: Profile) -> Iterator[Issue]:
 
 def _archives(profile: Profile) -> Iterator[Issue]:
     known_patches = patch_sets()
+    archives = [archive.name for archive in profile.archive]
+    for index, alias in enumerate(profile.alias):
+        if alias.archive not in archives:
+            what = f"alias {alias.name!r} stands for an unknown archive {alias.archive!r}"
+            yield ("alias", index, "archive"), what, choices(alias.archive, archives)
     for index, archive in enumerate(profile.archive):
         for name in archive.patch_sets:
             if name not in known_patches:

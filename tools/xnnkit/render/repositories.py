@@ -80,8 +80,12 @@ def repositories(profile: Profile, layout: str = "module") -> list[Repository]:
 
 
 def aliases(profile: Profile) -> list[Alias]:
-    """Return the alias repositories: one for each name that flavours give different sources."""
-    found = []
+    """Return the alias repositories.
+
+    One for each name that flavours give different sources, and the profile's own, which are the
+    same in all flavours.
+    """
+    found = [Alias(one.name, one.targets, {}, one.archive) for one in profile.alias]
     for repository, by_flavour in _chosen(profile).items():
         named = _named(repository, by_flavour)
         if len(named) < 2:
