@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import subprocess
+import sys
 import tarfile
 import threading
 import time
@@ -21,6 +22,8 @@ import tomlkit
 from xnnkit.archives.cache import Cache
 from xnnkit.archives.http import Net
 from xnnkit.profile import Profile
+
+sys.path.append(str(Path(__file__).resolve().parent))  # for git_host and sparse_origin
 
 COMMIT_ENV = {
     "GIT_AUTHOR_NAME": "a",
@@ -357,6 +360,7 @@ def world(
     """Everything is there and right, on a Debian mirror of this machine."""
     monkeypatch.setenv("XNNKIT_DEBIAN_MIRROR", server.url)
     monkeypatch.delenv("XNNKIT_GIT_ROOT", raising=False)
+    monkeypatch.setenv("XNNKIT_GIT_MIRROR", "https://127.0.0.1:9/")
     cache = tmp_path / "cache"
     monkeypatch.setenv("XNNKIT_CACHE", str(cache))
     made = World(upstream, server, Cache(cache), tmp_path)

@@ -123,7 +123,7 @@ def test_unreachable_origins_are_noted_and_the_next_is_tried(world: Any, net: Ne
     engine = fetch(world, profile, net)["engine"]
     assert engine.via == "debian"
     assert "127.0.0.1:9 cannot be reached" in engine.notes[0]
-    assert "no git root" in engine.notes[1]
+    assert "no git root is set; 127.0.0.1:9 cannot be reached" in engine.notes[1]
 
 
 def test_the_users_order_counts(world: Any, net: Net) -> None:
@@ -147,7 +147,7 @@ def test_nothing_reachable_lists_each_and_what_to_type(world: Any, net: Net) -> 
     text = str(error)
     for part in (
         "http: 127.0.0.1:9 cannot be reached",
-        "git: no git root is set (engine)",
+        "git: no git root is set; 127.0.0.1:9 cannot be reached",
         "HTTP 404 (engine, zig)",
     ):
         assert part in text

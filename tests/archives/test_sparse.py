@@ -2,58 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from sparse_origin import PATHS, part_of, sparse
 from xnnkit.archives import mirror, verify
 from xnnkit.archives.fetch import Fetched, fetch_profile
 from xnnkit.archives.http import Net
 from xnnkit.errors import BadEnvironment, Finding
 from xnnkit.profile import GitOrigin
-
-PATHS = ["link", "src/deep"]
-
-
-def part_of(world: Any, paths: list[str]) -> tuple[bytes, str]:
-    """Return what git packs of ``paths``, and the tree id that git gives them."""
-    upstream = world.upstream
-
-    def git(*args: str, **env: str) -> bytes:
-        return subprocess.run(
-            ["git", *args],
-            cwd=upstream.clone,
-            env={**os.environ, **env},
-            check=True,
-            capture_output=True,
-        ).stdout
-
-    prefix = f"--prefix=engine-{upstream.commit}/"
-    tar = git("archive", "--format=tar", prefix, upstream.commit, "--", *paths)
-    packed = subprocess.run(["gzip", "-cn"], input=tar, check=True, capture_output=True).stdout
-    index = str(world.folder / "index")
-    rows = git("ls-tree", "-r", upstream.commit, "--", *paths)
-    subprocess.run(
-        ["git", "update-index", "--index-info"],
-        cwd=upstream.clone,
-        env={**os.environ, "GIT_INDEX_FILE": index},
-        input=rows,
-        check=True,
-    )
-    return packed, git("write-tree", GIT_INDEX_FILE=index).decode().strip()
-
-
-def sparse(world: Any, **changes: Any) -> dict[str, Any]:
-    """Return a git origin of two paths, as the profile pins it."""
-    import hashlib
-
-    packed, tree = part_of(world, PATHS)
-    pins = {"sha256": hashlib.sha256(packed).hexdigest(), "size": len(packed)}
-    origin: dict[str, Any] = world.git(paths=PATHS, tree=tree, **pins)
-    return {**origin, **changes}
 
 
 def fetch(world: Any, net: Net, origin: dict[str, Any], **options: Any) -> Fetched:

@@ -97,6 +97,23 @@ class Net:
                 return self._first(host, name, url, headers)
         return self._get(url, headers)
 
+    def probe(self, url: str) -> None:
+        """Ask for ``url`` and throw the answer away.
+
+        Raises:
+            Unreachable: the host cannot be reached, or does not answer 200.
+        """
+        import requests
+
+        try:
+            with self.open(url, {}) as response:
+                status = response.status_code
+        except (_Dropped, requests.RequestException) as error:
+            host = urlsplit(url).netloc
+            raise Unreachable(f"{host} cannot be reached: {_reason(error)}") from error
+        if status != 200:
+            raise Unreachable(f"{urlsplit(url).netloc} answers HTTP {status}")
+
     def pause(self, failures: int) -> None:
         """Wait before the next attempt.
 

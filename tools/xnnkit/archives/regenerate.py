@@ -72,7 +72,7 @@ def archive(
     if origin.strip_prefix:
         command.append(f"--prefix={origin.strip_prefix}/")
     command += [commit, "--", *origin.paths] if origin.paths else [commit]
-    _need("git", "gzip")
+    need("git", "gzip")
     with (
         tempfile.TemporaryDirectory(dir=scratch, prefix="git.") as borrowed,
         tempfile.TemporaryFile(dir=scratch) as errors,
@@ -119,7 +119,7 @@ def listing(clone: Path, commit: str, scratch: Path, paths: Sequence[str] = ()) 
     Raises:
         Unreachable: git is missing.
     """
-    _need("git")
+    need("git")
     with tempfile.TemporaryDirectory(dir=scratch, prefix="git.") as borrowed:
         done = subprocess.run(
             ["git", "ls-tree", "-r", "-z", "--full-tree", commit, "--", *paths],
@@ -137,6 +137,32 @@ def listing(clone: Path, commit: str, scratch: Path, paths: Sequence[str] = ()) 
             if kind == "blob":
                 found[os.fsdecode(path)] = (mode, identity)
     return found
+
+
+def missing(clone: Path, ids: Sequence[str], scratch: Path) -> list[str]:
+    """Return which of the objects ``ids`` the clone does not have, in their order.
+
+    Args:
+        clone: as `find_clone` gives it.
+        ids: full object ids.
+        scratch: a directory for what is needed for the time being.
+
+    Raises:
+        Unreachable: git is missing, or cannot read the clone.
+    """
+    need("git")
+    with tempfile.TemporaryDirectory(dir=scratch, prefix="git.") as borrowed:
+        done = subprocess.run(
+            ["git", "cat-file", "--batch-check"],
+            env=_environment(Path(borrowed), clone, "UTC"),
+            cwd=borrowed,
+            input="".join(f"{one}\n" for one in ids).encode(),
+            capture_output=True,
+        )
+    rows = done.stdout.decode("ascii", "replace").splitlines()
+    if done.returncode or len(rows) != len(ids):
+        raise _complaint(done.stderr, clone, ids[0] if ids else "")
+    return [one for one, row in zip(ids, rows, strict=True) if row.endswith(" missing")]
 
 
 def _objects(place: Path) -> Path | None:
@@ -191,7 +217,8 @@ def _lenders(objects: Path) -> Sequence[Path]:
     return [(objects / line).resolve() for line in text.splitlines() if line and line[0] != "#"]
 
 
-def _need(*programs: str) -> None:
+def need(*programs: str) -> None:
+    """Raise Unreachable if one of ``programs`` is not installed."""
     for program in programs:
         if not shutil.which(program):
             raise Unreachable(f"{program} is not installed", f"apt-get install {program}")
