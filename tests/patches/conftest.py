@@ -80,14 +80,24 @@ def tree(tmp_path: Path) -> Path:
     return root
 
 
+def _beside(name: str) -> ModuleType:
+    """Import a module of this folder, which is no package."""
+    path = Path(__file__).with_name(f"{name}.py")
+    spec = importlib.util.spec_from_file_location(f"patches_{name}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 @pytest.fixture(scope="session")
 def starlark() -> ModuleType:
     """The module starlark.py beside this file."""
-    spec = importlib.util.spec_from_file_location(
-        "patches_starlark", Path(__file__).with_name("starlark.py")
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules["patches_starlark"] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return _beside("starlark")
+
+
+@pytest.fixture(scope="session")
+def xnnpack_tree() -> ModuleType:
+    """The module xnnpack_tree.py beside this file."""
+    return _beside("xnnpack_tree")

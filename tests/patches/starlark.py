@@ -75,7 +75,15 @@ class Workspace:
             **{name: lambda *_, **__: None for name in ignored},
             **{
                 kind: self.record(kind)
-                for kind in ("cc_library", "config_setting", "alias", "filegroup", "genrule")
+                for kind in (
+                    "cc_library",
+                    "config_setting",
+                    "alias",
+                    "filegroup",
+                    "genrule",
+                    "platform",
+                    "sh_test",
+                )
             },
         }
 
