@@ -148,27 +148,26 @@ def test_without_a_trace(profile: Profile, out: Path) -> None:
     assert run.identity.verify["executed"] is None
 
 
-def test_small_dimensions_under_an_emulator(profile: Profile, out: Path) -> None:
+def test_the_profiles_arguments_under_an_emulator(profile: Profile, out: Path) -> None:
     device = FakeDevice(emulated=True)
     notes: list[str] = []
+    small = profile.benchmark.emulated_arguments
+    assert "--model_dim=256" in small
     made = execute(profile, plan(out), device, note=notes.append)
     for run, job in zip(made, device.jobs, strict=True):
-        assert run.identity.arguments == list(llm_block.SMALL)
-        assert tuple(job.args[: len(llm_block.SMALL)]) == llm_block.SMALL
-    assert [note for note in notes if "small dimensions" in note] == [llm_block.SMALL_NOTE]
-    assert "--model_dim=256" in llm_block.SMALL
+        assert run.identity.arguments == list(small)
+        assert tuple(job.args[: len(small)]) == small
+    assert len([note for note in notes if "is emulated: --model_dim=256" in note]) == 1
 
 
-@pytest.mark.parametrize("change", ["arguments", "device", "program"])
-def test_dimensions_are_the_programs_own_otherwise(
-    change: str, profile: Profile, out: Path
-) -> None:
+@pytest.mark.parametrize("change", ["arguments", "device", "profile"])
+def test_the_programs_own_dimensions_otherwise(change: str, profile: Profile, out: Path) -> None:
     device = FakeDevice(emulated=change != "device")
     notes: list[str] = []
-    if change == "program":
-        other = profile.benchmark.model_copy(update={"name": "other"})
+    if change == "profile":
+        other = profile.benchmark.model_copy(update={"emulated_arguments": ()})
         profile = profile.model_copy(update={"benchmark": other})
     given = ["--model_dim=2048"] if change == "arguments" else []
     (run, _) = execute(profile, plan(out, arguments=given), device, note=notes.append)
     assert run.identity.arguments == given
-    assert not any("small" in note for note in notes)
+    assert not any("emulated" in note for note in notes)

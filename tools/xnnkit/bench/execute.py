@@ -45,8 +45,8 @@ class Plan:
         verify: before anything is timed, compare each flavour's results with the reference of the
             program, if it is ``llm_block``; others have none.
         replace: remove this device's earlier runs of these flavours once the new ones are kept.
-        arguments: the benchmark's own; with none, ``llm_block`` is given small dimensions on a
-            device that is emulated.
+        arguments: the benchmark's own; with none, an emulated device is given those that the
+            profile has for it.
     """
 
     out: Path
@@ -102,9 +102,13 @@ def execute(
     built = _manifest(profile, plan.out)
     chosen = _chosen(profile, plan, built)
     identity = device.identity()
-    if device.emulated and not plan.arguments and profile.benchmark.name == llm_block.NAME:
-        plan = replace(plan, arguments=llm_block.SMALL)
-        note(llm_block.SMALL_NOTE)
+    small = profile.benchmark.emulated_arguments
+    if device.emulated and not plan.arguments and small:
+        plan = replace(plan, arguments=small)
+        note(
+            f"{device.name} is emulated: {' '.join(small)}\n"
+            "wall time there says nothing; give arguments after -- to run something else"
+        )
     earlier = [
         path
         for one in chosen

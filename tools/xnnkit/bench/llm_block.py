@@ -18,14 +18,6 @@ _DIMENSIONS = ("--model_dim=256", "--hidden_dim=1024", "--num_heads=2", "--head_
 VERIFY = ("--verify", *_DIMENSIONS, "--seq_lens=16", "--num_threads=2")
 """Arguments that compare both variants and both methods with a reference; about 2 s under qemu."""
 
-SMALL = (*_DIMENSIONS, "--seq_lens=64", "--num_threads=2", "--benchmark_min_time=0.01s")
-"""Arguments for an emulator when none are given: real dimensions would take minutes there."""
-
-SMALL_NOTE = (
-    "small dimensions (--model_dim=256 ...), because wall time under an emulator says nothing; for "
-    "the real ones: -- --model_dim=2048, or any argument of your own"
-)
-
 
 def verify(
     binary: Path,

@@ -308,6 +308,10 @@ class Benchmark(_Strict):
     """The repository whose flavour the benchmark measures; every flavour must say what it is."""
     archive_targets: tuple[Label, ...] = ()
     """Targets of that repository that others depend on; empty for the one of its own name."""
+    emulated_arguments: tuple[str, ...] = ()
+    """The program's arguments on an emulated device when none are given: what it finishes soon."""
+    memory: Annotated[int, Field(ge=0)] = 0
+    """Bytes that a run with those arguments needs under an emulator; 0 when it is little."""
 
     @property
     def label(self) -> str:
