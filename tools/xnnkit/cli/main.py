@@ -32,6 +32,7 @@ TABLE = {
     "doctor": "Check what this machine has and lacks.",
     "elf": "Look into an ELF file: machine, linking, kernels.",
     "fetch": "Download a profile's archives and verify them.",
+    "lock": "Record a release of a toolchain, for a profile.",
     "mirror": "Make a profile's archives again from git clones.",
     "overlay": "Prepare a MediaPipe checkout for its own command.",
     "patch": "Render, check and explain patch sets.",
