@@ -60,6 +60,8 @@ CONFIG_SITE = """#pragma once
 #define _LIBCXXABI_DISABLE_VISIBILITY_ANNOTATIONS
 """
 
+BIONIC_CLOCK = "#    if defined(__ANDROID__) && __ANDROID_API__ >= 30"
+
 # What libc exports that is no function, with sizes in bytes.
 OBJECTS = {
     "__environ": 8,
@@ -195,10 +197,15 @@ class Assembly:
         cxx = self.include / "c++/v1"
         for name in ("libcxx", "libcxxabi", "libunwind"):
             shutil.copytree(lib / name / "include", cxx, dirs_exist_ok=True)
-        config = cxx / "__config"
-        config.chmod(0o644)
-        config.write_text("#include <__config_site>\n" + config.read_text())
         (cxx / "__config_site").write_text(CONFIG_SITE)
+        config = cxx / "__config"
+        text = config.read_text()
+        config.chmod(0o644)
+        # libc++ expects bionic where it sees Android; its locales and clocks here are musl's.
+        config.write_text("#include <__config_site>\n" + text.replace(BIONIC_CLOCK, "#if 0"))
+        locale = cxx / "__support/android/locale_bionic.h"
+        locale.chmod(0o644)
+        locale.write_text("#include <__support/musl/xlocale.h>\n")
 
     def copy_libraries(self) -> None:
         """Put libc++, the unwinder and the builtins where the NDK has them."""
