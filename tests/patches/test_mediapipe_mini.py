@@ -53,6 +53,17 @@ cc_library(
     ],
 )
 """
+MEMORY = """\
+cc_library(
+    name = "memory_manager",
+    deps = select({
+        "//mediapipe:android": [
+            "//mediapipe/framework/formats:hardware_buffer_pool",
+        ],
+        "//conditions:default": [],
+    }),
+)
+"""
 GPU = """\
 load("@bazel_skylib//lib:selects.bzl", "selects")
 
@@ -119,6 +130,7 @@ def files(patch_set: str) -> dict[str, str]:
         + library("llm_weights", [":tflite_weight_accessor", *weights])
         + TEST,
         f"{XNN}/tflite_weight_accessor.h": header.format("schema_generated"),
+        "mediapipe/framework/BUILD": MEMORY,
         "mediapipe/framework/formats/BUILD": tensor(
             [*hidden, '":hardware_buffer"', '":hardware_buffer_pool"', *after]
         ),
@@ -220,6 +232,8 @@ def test_only_one_condition_of_the_tensor_holds(patched: Path, starlark: ModuleT
     deps = targets(patched, "mediapipe/framework/formats", starlark)["tensor"]["deps"]
     assert resolve(deps, "//mediapipe:android", "//mediapipe/gpu:disable_gpu") == []
     assert ":hardware_buffer" in resolve(deps, "//mediapipe/gpu:platform_android_with_gpu")
+    memory = targets(patched, "mediapipe/framework", starlark)["memory_manager"]["deps"]
+    assert resolve(memory, "//mediapipe:android") == []
     group = targets(patched, "mediapipe/gpu", starlark)["platform_android_with_gpu"]
     assert group["match_all"] == [":not_disable_gpu", "//mediapipe:android"]
 
@@ -273,6 +287,12 @@ def test_weights_of_a_model_without_tensorflow(tree: Path) -> None:
         (f"{XNN}/BUILD", ":gtest_main", ":gtest_other", "no-other-main"),
         (f"{XNN}/BUILD", "@org_tensorflow", "@tensorflow", "accessor-deps"),
         ("mediapipe/framework/formats/BUILD", "hardware_buffer_pool", "pool", "tensor-on-android"),
+        (
+            "mediapipe/framework/BUILD",
+            "formats:hardware",
+            "formats:soft",
+            "memory-manager-on-android",
+        ),
         ("mediapipe/framework/port.h", "NO_JNI", "JNI_FREE", "no-ahwb-without-gpu"),
         ("mediapipe/gpu/BUILD", "platform_ios", "platform_phone", "android-with-gpu"),
         (f"{XNN}/tflite_weight_accessor.h", '"tensorflow/', '"tflite/', "declare-model"),
