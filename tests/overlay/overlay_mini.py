@@ -217,11 +217,11 @@ licence = "MIT"
 
 [[toolchain.origin]]
 type = "git"
-repository = "mini/bazel_skylib"
+repository = "mini/zig"
 format = "tar.gz"
 sha256 = "{sha256}"
 size = {size}
-strip_prefix = "bazel_skylib"
+strip_prefix = "zig"
 """
 
 XNNPACK_PATCH = """\
@@ -266,7 +266,7 @@ class Mini:
 def git(root: Path, *arguments: str) -> str:
     """Run git in ``root`` and return what it printed."""
     settings = ["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"]
-    date = "2024-06-18T12:00:00Z"
+    date = os.environ.get("XNNKIT_TEST_DATE", "2024-06-18T12:00:00Z")
     environment = {**os.environ, "GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
     return subprocess.run(
         ["git", *settings, *arguments],
@@ -304,7 +304,8 @@ def make(root: Path, project: Path, *, minimum: str = "6.1.0", toolchain: str = 
     checkout = root / "mediapipe"
     commit = repository(checkout, MEDIAPIPE)
     archives, stand_in = "", ""
-    for name, files in (("XNNPACK", XNNPACK), ("bazel_skylib", SKYLIB)):
+    stand_in_files = {"README": "No compiler.\n"}
+    for name, files in (("XNNPACK", XNNPACK), ("bazel_skylib", SKYLIB), ("zig", stand_in_files)):
         clone = git_root / "mini" / name
         pins = {"name": name, "commit": repository(clone, files)}
         data = subprocess.run(
@@ -320,8 +321,10 @@ def make(root: Path, project: Path, *, minimum: str = "6.1.0", toolchain: str = 
             "size": str(len(data)),
             "layout": 'layout = "workspace"' if name == "bazel_skylib" else "",
         }
-        archives += ARCHIVE.format(**pins)
-        stand_in = TOOLCHAIN.format(**pins)
+        if name == "zig":
+            stand_in = TOOLCHAIN.format(**pins)
+        else:
+            archives += ARCHIVE.format(**pins)
     home.mkdir()
     for name in ("rules", "benchmarks", "BUILD.bazel", "MODULE.bazel", "LICENSE", "WORKSPACE.tmpl"):
         (home / name).symlink_to(project / name)

@@ -13,7 +13,7 @@ from xnnkit.overlay import apply, checkout, record
 from xnnkit.overlay.checkout import Checkout
 from xnnkit.overlay.plan import Choice, command, mediapipe, plan, without_mediapipe
 from xnnkit.overlay.record import Record
-from xnnkit.profile import Profile
+from xnnkit.profile import Profile, history
 from xnnkit.profile.compiler import DEFAULT_API_LEVEL, choose, needed
 
 
@@ -151,20 +151,23 @@ def _refuse_commit(where: Checkout, wanted: Profile) -> None:
 
 
 def _wrong_commit(where: Checkout, able: list[Profile]) -> BadInput:
-    legal = [f"{mediapipe(one).commit} ({one.name})" for one in able]
-    commit = mediapipe(able[0]).commit
+    named = f"HEAD is {history.name_of(where.head)} of {where.date()}"
+    test = f"{able[0].benchmark.package}/BUILD"
+    if why := history.lacks_llm_test(where.head):
+        what = f"HEAD is {why}"
+    elif not where.has(test):
+        what = f"{named}, which has no llm_test: {history.when(where.date())}"
+    elif len(able) > 1:
+        what = f"{named}, which no profile pins"
+    else:
+        what = f"{named}, not the MediaPipe of {able[0].name}"
+    commits = {mediapipe(one).commit: one.name for one in able}
     return BadInput(
-        f"HEAD is {_named(where)}, which no profile pins"
-        if len(able) > 1
-        else f"HEAD is {_named(where)}, not the MediaPipe of {able[0].name}",
+        what,
         where=str(where.root),
-        why="legal: " + ", ".join(legal),
-        fix=f"git -C {where.root} checkout {commit}",
+        why="legal: " + ", ".join(f"{commit} ({name})" for commit, name in commits.items()),
+        fix="\n".join(f"git -C {where.root} checkout {commit}" for commit in commits),
     )
-
-
-def _named(where: Checkout) -> str:
-    return f"{where.head[:12]} of {where.date()}"
 
 
 def _flavour(profile: Profile, known: Record | None, name: str | None) -> str:

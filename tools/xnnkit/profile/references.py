@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from xnnkit import paths
+from xnnkit.profile import history
 from xnnkit.profile.model import Profile
 from xnnkit.profile.problem import choices
 
@@ -44,6 +45,7 @@ def check(profile: Profile, stem: str) -> Iterator[Issue]:
     yield from _toolchains(profile)
     yield from _bazel(profile)
     yield from _benchmark(profile)
+    yield from history.check(profile)
 
 
 def patch_sets() -> list[str]:
@@ -58,7 +60,7 @@ def _doubles(profile: Profile) -> Iterator[Issue]:
         ("archive", [a.name for a in profile.archive]),
         ("alias", [a.name for a in profile.alias]),
         ("stub", [s.name for s in profile.stub]),
-        ("toolchain", [f"{t.name} for {t.host}" for t in profile.toolchain]),
+        ("toolchain", [f"{t.name} {t.version} for {t.host}" for t in profile.toolchain]),
     )
     for table, found in tables:
         seen: set[str] = set()
