@@ -28,7 +28,9 @@ def overlay(mini: overlay_mini.Mini, capfd: pytest.CaptureFixture[str]) -> overl
 
     def run(*arguments: str) -> overlay_mini.Answer:
         capfd.readouterr()
-        code = main.main(["overlay", str(mini.checkout), *arguments])
+        code = main.main(
+            ["overlay", str(mini.checkout), "--distdir", str(mini.distdir), *arguments]
+        )
         return overlay_mini.Answer(code, *capfd.readouterr())
 
     return run

@@ -216,9 +216,8 @@ host = "linux-x86_64"
 licence = "MIT"
 
 [[toolchain.origin]]
-type = "git"
-repository = "mini/zig"
-format = "tar.gz"
+type = "http"
+url = "https://example.org/zig.tar.gz"
 sha256 = "{sha256}"
 size = {size}
 strip_prefix = "zig"
@@ -256,10 +255,13 @@ Run = Callable[..., Answer]
 
 @dataclass(frozen=True)
 class Mini:
-    """The miniature: a checkout, the clones, and a home with a profile named mini."""
+    """The miniature: a checkout, the clones, the one file that is in none of them, and a home of
+    xnnkit with a profile named mini.
+    """
 
     checkout: Path
     git_root: Path
+    distdir: Path
     home: Path
 
 
@@ -323,6 +325,8 @@ def make(root: Path, project: Path, *, minimum: str = "6.1.0", toolchain: str = 
         }
         if name == "zig":
             stand_in = TOOLCHAIN.format(**pins)
+            (root / "distdir").mkdir()
+            (root / "distdir/zig.tar.gz").write_bytes(data)
         else:
             archives += ARCHIVE.format(**pins)
     home.mkdir()
@@ -350,7 +354,7 @@ def make(root: Path, project: Path, *, minimum: str = "6.1.0", toolchain: str = 
     )
     os.environ["XNNKIT_HOME"] = str(home)
     load("mini")
-    return Mini(checkout, git_root, home)
+    return Mini(checkout, git_root, root / "distdir", home)
 
 
 def snapshot(root: Path) -> dict[str, tuple[bytes, int, int]]:

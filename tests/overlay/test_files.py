@@ -141,7 +141,8 @@ def test_a_linked_work_tree(mini: Mini, overlay: Run, tmp_path: Path) -> None:
     second = tmp_path / "second"
     git(mini.checkout, "worktree", "add", "-q", str(second))
     assert overlay("--profile", "mini").code == 0
-    assert main.main(["overlay", str(second), "--flavour", "other"]) == 0
+    options = ["--flavour", "other", "--distdir", str(mini.distdir)]
+    assert main.main(["overlay", str(second), *options]) == 0
     assert overlay("--undo").code == 0
     assert "flavour=other" in (second / ".configure.bazelrc").read_text()
     assert main.main(["overlay", str(second), "--undo"]) == 0

@@ -80,7 +80,7 @@ def lay(
         choice = Choice(loaded, _flavour(loaded, known, flavour), compiler)
         apply.refuse_dirty(where, known)
         rest = without_mediapipe(loaded)
-        fetched = prepare.fetch(needed(rest, compiler, "workspace"), sources)
+        fetched = prepare.fetch(needed(rest, compiler), sources)
         patches = prepare.render_patches(rest, fetched, sources.cache)
         planned = plan(choice, patches, lambda path: apply.pristine(where, known, path))
         new = Record(
