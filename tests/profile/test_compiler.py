@@ -92,10 +92,3 @@ def test_refusals_name_what_is_legal(pins: Profile) -> None:
     assert "zig, ndk" in caught.value.why
     with pytest.raises(BadInput, match="--ndk is for"):
         choose(pins, "zig", ndk="r26d")
-
-
-def test_an_archive_of_the_other_layout_is_not_needed(pins: Profile) -> None:
-    first = pins.archive[0].model_copy(update={"layout": "workspace"})
-    some = pins.model_copy(update={"archive": (first, *pins.archive[1:])})
-    assert first.name not in [a.name for a in needed(some).archive]
-    assert first.name in [a.name for a in needed(some, layout="workspace").archive]

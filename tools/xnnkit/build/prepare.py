@@ -132,7 +132,7 @@ def plan_of(
     Raises:
         Finding, BadEnvironment, BadInput: as fetching and rendering do.
     """
-    fetched = fetch(needed(profile, compiler, layout), sources)
+    fetched = fetch(needed(profile, compiler), sources)
     diffs = render_patches(profile, fetched, sources.cache)
     if layout == "package":
         return package.plan(profile, diffs, compiler)
@@ -161,7 +161,7 @@ def prepare(
         Finding, BadEnvironment, BadInput: as the steps do.
     """
     _refuse_little_space(root)
-    fetched = fetch(needed(profile, compiler, layout), sources, progress)
+    fetched = fetch(needed(profile, compiler), sources, progress)
     diffs = render_patches(profile, fetched, sources.cache)
     plan = workspace.plan(profile, diffs, layout, compiler)
     return Prepared(root, fetched, compiler, directory.write(root, plan))

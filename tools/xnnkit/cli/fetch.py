@@ -54,7 +54,7 @@ def command(
 
     loaded = load_profile(profile)
     compiler = compiler_of(loaded, toolchain, ndk, api_level, licence_accepted)
-    loaded = needed(loaded, compiler, "workspace")
+    loaded = needed(loaded, compiler)
     with progress.bars(fetch.items(loaded), quiet=quiet or as_json) as tell:
         done = fetch.fetch_profile(
             loaded,

@@ -8,6 +8,7 @@ import click
 
 from xnnkit.cli import _archives
 from xnnkit.cli._common import emit_json, json_option, load_profile, note, profile_argument, table
+from xnnkit.cli._compiler import compiler_of, compiler_options
 
 
 @click.command()
@@ -16,6 +17,7 @@ from xnnkit.cli._common import emit_json, json_option, load_profile, note, profi
 @_archives.git_root_option
 @_archives.distdir_option
 @_archives.jobs_option
+@compiler_options
 @click.option("--again", is_flag=True, help="Unpack everything again; trust no remembered tree.")
 @click.option("-q", "--quiet", is_flag=True, help="Print only what is wrong.")
 @json_option
@@ -27,6 +29,10 @@ def command(
     git_root: Path | None,
     distdir: tuple[Path, ...],
     jobs: int,
+    toolchain: str,
+    ndk: str,
+    api_level: int,
+    licence_accepted: bool,
     again: bool,
     quiet: bool,
     as_json: bool,
@@ -38,8 +44,10 @@ def command(
     from xnnkit import paths
     from xnnkit.archives import verify
     from xnnkit.archives.cache import Cache
+    from xnnkit.profile.compiler import needed
 
     loaded = load_profile(profile)
+    loaded = needed(loaded, compiler_of(loaded, toolchain, ndk, api_level, licence_accepted))
     results = verify.verify_profile(
         loaded,
         cache=Cache(paths.cache_dir()),

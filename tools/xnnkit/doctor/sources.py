@@ -19,6 +19,7 @@ from xnnkit.profile import (
     PypiOrigin,
     Toolchain,
 )
+from xnnkit.profile.compiler import needed
 
 
 def network(profile: Profile, places: Places, probes: Probes) -> Iterator[Need]:
@@ -26,7 +27,7 @@ def network(profile: Profile, places: Places, probes: Probes) -> Iterator[Need]:
 
     One host that does not answer is no reason to stop; an archive with no way left is.
     """
-    entries: Sequence[Archive | Toolchain] = (*profile.archive, *profile.toolchain)
+    entries: Sequence[Archive | Toolchain] = (*profile.archive, *needed(profile).toolchain)
     urls = _addresses(entries, probes)
     with ThreadPoolExecutor(max_workers=8) as pool:
         answers = dict(zip(urls, pool.map(lambda n: probes.reachable(urls[n]), urls), strict=True))

@@ -146,15 +146,6 @@ def toolchains(profile: Profile, compiler: Compiler) -> tuple[Toolchain, ...]:
     )
 
 
-def needed(profile: Profile, compiler: Compiler = ZIG, layout: str = "module") -> Profile:
-    """Return the profile with nothing but the pins that a build of that kind fetches.
-
-    Args:
-        profile: all pins.
-        compiler: what the benchmark is compiled with.
-        layout: "module" or "workspace".
-    """
-    chosen = tuple(a for a in profile.archive if a.layout in ("", layout))
-    return profile.model_copy(
-        update={"archive": chosen, "toolchain": toolchains(profile, compiler)}
-    )
+def needed(profile: Profile, compiler: Compiler = ZIG) -> Profile:
+    """Return the profile with nothing but the toolchains that a build with `compiler` fetches."""
+    return profile.model_copy(update={"toolchain": toolchains(profile, compiler)})
