@@ -265,29 +265,14 @@ toolchain(
 )
 """
 
-_HOST_CROSSTOOL = """
-# For --host_crosstool_top: the compiler of tools that run here.
-cc_toolchain_suite(
-    name = "host_crosstool",
-    toolchains = {{"k8": "{host}"}},
-    visibility = ["//visibility:public"],
-)
-"""
-
 def _ndk_toolchains_impl(rctx):
-    text = _TOOLCHAINS.format(
+    rctx.file("BUILD.bazel", _TOOLCHAINS.format(
         bionic = str(Label("//rules/platforms:bionic")),
         ndk = rctx.attr.ndk,
-    )
-    if rctx.attr.host_toolchain:
-        text += _HOST_CROSSTOOL.format(host = rctx.attr.host_toolchain)
-    rctx.file("BUILD.bazel", text, executable = False)
+    ), executable = False)
 
 ndk_toolchains = repository_rule(
     implementation = _ndk_toolchains_impl,
     doc = "The toolchain() target alone, so that registering it downloads nothing.",
-    attrs = {
-        "host_toolchain": attr.string(doc = "A cc_toolchain for x86_64, such as @zig//:x86_64; gives `:host_crosstool`, for a WORKSPACE."),
-        "ndk": attr.string(default = "ndk", doc = "The name of the `ndk_repository`."),
-    },
+    attrs = {"ndk": attr.string(default = "ndk", doc = "The name of the `ndk_repository`.")},
 )

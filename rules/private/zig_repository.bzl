@@ -80,6 +80,12 @@ exports_files(["zig"])
 
 # Here and not beside the rules, because a tool's path is relative to its cc_toolchain's package.
 {toolchains}
+
+# For the flags from before platforms: --host_crosstool_top=@zig//:host_crosstool --host_cpu=k8
+cc_toolchain_suite(
+    name = "host_crosstool",
+    toolchains = {{"k8": ":x86_64"}},
+)
 """
 
 def _zig_repository_impl(rctx):

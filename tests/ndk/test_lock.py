@@ -276,7 +276,7 @@ def test_the_command_prints_the_block_alone_on_stdout(
     from xnnkit.cli import lock as cli
 
     serve(google, package())
-    arguments = ["ndk", "r26d", "--accept-licence", "--base", google.base]
+    arguments = ["ndk", "r26d", "--accept-ndk-licence", "--base", google.base]
     done = CliRunner().invoke(cli.command, arguments, catch_exceptions=False)
     assert done.exit_code == 0
     assert tomllib.loads(done.stdout)["toolchain"][0]["version"] == "r26d"
@@ -289,7 +289,7 @@ def test_a_wrong_archive_prints_nothing_on_stdout(google: Google) -> None:
     from xnnkit.cli import lock as cli
 
     serve(google, package(), published=b"other")
-    arguments = ["ndk", "r26d", "--accept-licence", "--base", google.base]
+    arguments = ["ndk", "r26d", "--accept-ndk-licence", "--base", google.base]
     done = CliRunner().invoke(cli.command, arguments)
     assert isinstance(done.exception, Finding)
     assert done.stdout == ""

@@ -7,7 +7,6 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import ndk_miniature
 import ndk_shape
@@ -27,14 +26,30 @@ load("@xnnkit//rules/toolchains/ndk:repository.bzl", "ndk_repository", "ndk_tool
 
 ndk_repository(name = "ndk", api_level = 26, path = {path})
 
-ndk_repository(name = "stands_for_the_host", api_level = 26, path = {path})
-
-ndk_toolchains(name = "ndk_toolchains", host_toolchain = "@stands_for_the_host//:aarch64")
+ndk_toolchains(name = "ndk_toolchains")
 
 register_toolchains("@ndk_toolchains//:all")
 
 bind(name = "android/crosstool", actual = "@ndk//:crosstool")
+
+load("@xnnkit//rules/archive:repository.bzl", "origin")
+load("@xnnkit//rules/toolchains/zig:repository.bzl", "zig_repository", "zig_sysroot")
+
+zig_repository(name = "zig", origins = [{origins}])
+
+zig_sysroot(name = "zig_sysroot_x86_64", target = "x86_64")
+
+zig_sysroot(name = "zig_sysroot_aarch64", target = "aarch64")
 """
+
+ORIGIN = """origin(
+    type = {type},
+    filename = {filename},
+    format = {format},
+    location = {location},
+    sha256 = {sha256},
+    strip_prefix = {strip_prefix},
+)"""
 
 # As MediaPipe's and XNNPACK's own files tell Android.
 BUILD = """
@@ -53,7 +68,7 @@ cc_binary(
 # A tool that runs here, so that both compilers are wanted.
 genrule(name = "made", outs = ["made.h"], cmd = "$(location :maker) > $@", tools = [":maker"])
 
-cc_binary(name = "maker", srcs = ["plain.c"])
+cc_binary(name = "maker", srcs = ["maker.cc"])
 """
 OLD = (
     "--noincompatible_enable_cc_toolchain_resolution",
@@ -71,11 +86,25 @@ def old_workspace(
     root.mkdir()
     ndk_miniature.write(root, paths.cache_dir().resolve())
     tree = ndk_shape.write(base / "android-ndk-r26d", levels=(26,))
-    (root / "WORKSPACE").write_text(WORKSPACE.format(path=starlark(str(tree))))
+    pins = profile.load("xnnpack-2024-11")
+    origins = ", ".join(
+        ORIGIN.format(
+            type=starlark(one.type),
+            filename=starlark(one.filename),
+            format=starlark(one.archive_format),
+            location=starlark(one.location),
+            sha256=starlark(one.sha256),
+            strip_prefix=starlark(one.strip_prefix),
+        )
+        for one in pins.get_toolchain("zig").origin
+    )
+    text = WORKSPACE.format(path=starlark(str(tree)), origins=origins)
+    (root / "WORKSPACE").write_text(text)
+    (root / "maker.cc").write_text('#include <cstdio>\nint main() { std::puts("// made"); }\n')
     with (root / "BUILD.bazel").open("a") as file:
         file.write(BUILD)
     (root / ".bazelrc").write_text("common --noenable_bzlmod\n" + ndk_miniature.BAZELRC)
-    bazel = find(profile.load("xnnpack-2024-11").bazel)
+    bazel = find(pins.bazel)
     rc = ""
     if bazel.kind == "debian":  # its own rule sets stand for those of Bazel's servers
         rows = [
@@ -126,7 +155,7 @@ def test_crosstool_top_and_cpu_find_the_same_compiler_and_the_selects(
 
 
 def test_both_at_once_as_an_overlay_sets_them(old_workspace: ndk_miniature.Workspace) -> None:
-    """--cpu and --crosstool_top only choose select() branches; the platform chooses the compiler."""
+    """The flags only choose select() branches; the platform chooses the compiler."""
     options = [
         "--incompatible_enable_cc_toolchain_resolution",
         *OLD[1:],
@@ -151,10 +180,7 @@ def test_crosstool_top_alone_does_not_choose_the_compiler(
 def test_tools_that_run_here_are_compiled_by_the_host_crosstool(
     old_workspace: ndk_miniature.Workspace,
 ) -> None:
-    host = ("--host_crosstool_top=@ndk_toolchains//:host_crosstool", "--host_cpu=k8")
-    query = "mnemonic('CppCompile', deps(//:made))"
-    text = old_workspace.output("aquery", "--output=jsonproto", *OLD, *host, query)
-    found = [action["arguments"] for action in json.loads(text)["actions"]]
-    assert found
-    for words in found:
-        assert words[0] == f"external/stands_for_the_host/{ndk_shape.PREBUILT}/bin/clang"
+    host = ("--host_crosstool_top=@zig//:host_crosstool", "--host_cpu=k8")
+    code, text = old_workspace.run("build", *OLD, *host, "//:made")
+    assert code == 0, text[-4000:]
+    assert "made" in (old_workspace.root / "bazel-bin/made.h").read_text()

@@ -25,7 +25,8 @@ def command() -> None:
 @click.option("--sha1", default="", help="Google's SHA-1 of it; else Google's list is read.")
 @click.option("--size", default=0, help="Google's size of it in bytes; goes with --sha1.")
 @click.option(
-    "--accept-licence",
+    "--accept-ndk-licence",
+    "accept_licence",
     is_flag=True,
     envvar="XNNKIT_ACCEPT_ANDROID_SDK_LICENSE",
     help="You accept https://developer.android.com/studio/terms.",

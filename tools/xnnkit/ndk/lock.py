@@ -112,7 +112,7 @@ def lock(
             f"NDK {version} is not downloaded: its licence has not been accepted",
             where=LICENCE,
             why="Google gives the NDK under that agreement, and nobody can accept it for you",
-            fix=f"xnnkit lock ndk {version} --accept-licence\nor export {LICENCE_VARIABLE}=1",
+            fix=f"xnnkit lock ndk {version} --accept-ndk-licence\nor export {LICENCE_VARIABLE}=1",
         )
     own = net or Net()
     try:
