@@ -2,7 +2,8 @@
 
 Belongs here: ``probes`` (everything that looks at the machine), ``needs`` (what is needed and how
 to judge a probe's answer; pure functions) and ``report`` (lines and JSON). Tests replace the probes
-by name. ``model`` holds the types, ``sources`` asks whether every archive can be had.
+by name. ``model`` holds the types, ``sources`` asks whether every archive can be had, ``memory``
+whether a benchmark fits into memory, ``ndk`` whether there is one that can be used.
 """
 
 from __future__ import annotations

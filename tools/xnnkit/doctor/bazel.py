@@ -25,12 +25,19 @@ def bazel(requirement: Bazel, probes: Probes) -> Iterator[Need]:
             yield Need("bazel", True, True, f"{version}, {program}")
             return
         legal = f"{requirement.minimum} <= version < {requirement.below}"
-        seen.append(f"{program} is {version or 'of unknown version'}, not {legal}")
+        seen.append(f"{program} is {_judged(version, requirement)}: not {legal}")
         if program == probes.getenv("XNNKIT_BAZEL"):
             yield Need("bazel", False, True, seen[0], "unset XNNKIT_BAZEL")
             return
     found, fix = _from_debian(requirement, probes)
     yield Need("bazel", not fix, True, "; ".join([*seen, found]), fix)
+
+
+def _judged(version: str, requirement: Bazel) -> str:
+    if not version:
+        return "of unknown version"
+    old = tuple(map(int, version.split("."))) < tuple(map(int, requirement.minimum.split(".")))
+    return f"{version}, too {'old' if old else 'new'}"
 
 
 def _programs(probes: Probes) -> Iterator[str]:

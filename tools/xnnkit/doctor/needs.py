@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
+from xnnkit.doctor import memory, ndk
 from xnnkit.doctor.bazel import bazel
 from xnnkit.doctor.model import Need, Places
 from xnnkit.doctor.probes import Probes, apt_line, version_in
@@ -29,9 +31,12 @@ def examine(profile: Profile, places: Places, probes: Probes | None = None) -> l
         lambda: _python(probes),
         lambda: _machine(profile, probes),
         lambda: _programs(probes),
+        lambda: _binfmt(probes),
         lambda: bazel(profile.bazel, probes),
         lambda: _room(places, probes),
         lambda: _memory(probes),
+        lambda: memory.check(profile, probes),
+        lambda: ndk.check(profile, places, probes),
         lambda: network(profile, places, probes),
         lambda: _locale(probes),
     )
@@ -63,6 +68,15 @@ def _programs(probes: Probes) -> Iterator[Need]:
         if path and (version := version_in(probes.output([path, "--version"]))):
             found = f"{version}, {path}"
         yield Need(program, bool(path), required, found, "" if path else apt_line(package, probes))
+
+
+def _binfmt(probes: Probes) -> Iterator[Need]:
+    """Judge whether the kernel starts arm64 programs by name; xnnkit itself names the emulator."""
+    if not probes.machine().endswith("x86_64"):
+        return
+    ok = probes.exists(Path("/proc/sys/fs/binfmt_misc/qemu-aarch64"))
+    found = "arm64 programs start by name" if ok else "arm64 programs start only through qemu"
+    yield Need("binfmt", ok, False, found, "" if ok else apt_line("qemu-user-binfmt", probes))
 
 
 def _room(places: Places, probes: Probes) -> Iterator[Need]:

@@ -70,6 +70,35 @@ def memory() -> int | None:
     return min(found)
 
 
+def memory_available(root: Path = Path("/")) -> int | None:
+    """Return the bytes that a new program can have without swapping, None if not known.
+
+    Args:
+        root: where /proc and /sys are.
+    """
+    try:
+        text = (root / "proc/meminfo").read_text()
+        found = [int(re.findall(r"^MemAvailable:\s+(\d+) kB", text, re.MULTILINE)[0]) * 1024]
+    except (OSError, IndexError):
+        return None
+    group = root / "sys/fs/cgroup"
+    with contextlib.suppress(OSError, ValueError):  # no cgroup, or "max"
+        limit = int((group / "memory.max").read_text())
+        used = int((group / "memory.current").read_text())
+        # Cached files count as used, and are given up when memory is wanted.
+        stat = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+        found.append(max(0, limit - used + int(stat.get("inactive_file", 0))))
+    return min(found)
+
+
+def read(path: Path) -> str | None:
+    """Return a file's text, None when it cannot be read."""
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return None
+
+
 def reachable(url: str) -> bool:
     """Tell whether anything answers at ``url``; proxies are taken from the environment."""
     import requests
@@ -110,6 +139,7 @@ class Probes:
     disk_free: Callable[[Path], int] = disk_free
     writable: Callable[[Path], bool] = writable
     memory: Callable[[], int | None] = memory
+    memory_available: Callable[[], int | None] = memory_available
     reachable: Callable[[str], bool] = reachable
     bazel_set_up: Callable[[Bazel], Path | None] = already_there
     namespaces_work: Callable[[], bool] = namespaces_work
@@ -119,6 +149,7 @@ class Probes:
     encoding: Callable[[], str] = locale.getencoding
     is_root: Callable[[], bool] = lambda: os.geteuid() == 0
     exists: Callable[[Path], bool] = Path.exists
+    read: Callable[[Path], str | None] = read
 
 
 def apt_line(package: str, probes: Probes) -> str:

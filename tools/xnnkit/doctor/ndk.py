@@ -1,0 +1,58 @@
+"""Whether a profile that can be built with Android's NDK finds one that is new enough."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from xnnkit.doctor.model import Need, Places
+from xnnkit.doctor.probes import Probes
+from xnnkit.profile import Profile, Toolchain
+from xnnkit.profile.compiler import ACCEPTED, HOME, LICENCE
+
+MINIMUM = 25
+"""The first release whose clang knows +i8mm for every use of it here."""
+
+_REVISION = re.compile(r"^\s*Pkg\.Revision\s*=\s*(\d+)\.(\d+)", re.MULTILINE)
+
+
+def check(profile: Profile, places: Places, probes: Probes) -> Iterator[Need]:
+    """Judge the NDK: the installed one that ANDROID_NDK_HOME names, else the pinned archive.
+
+    It is never required: zig builds every profile. Nothing is said of a profile without it.
+    """
+    pinned = [one for one in profile.toolchain if one.name == "ndk"]
+    if "ndk" not in profile.toolchains:
+        return
+    if home := probes.getenv(HOME):
+        yield _installed(profile, Path(home), probes)
+    elif pinned:
+        yield _pinned(profile, pinned, places, probes)
+
+
+def _installed(profile: Profile, home: Path, probes: Probes) -> Need:
+    instead = f"unset {HOME}  # and: xnnkit build {profile.name} --toolchain ndk"
+    match = _REVISION.search(probes.read(home / "source.properties") or "")
+    if match is None:
+        found = f"{HOME} is {home}, where no NDK is (no revision in source.properties)"
+        return Need("ndk", False, False, found, instead)
+    major, minor = int(match[1]), int(match[2])
+    # r23 is 23.0, r23b 23.1.
+    release = f"r{major}{chr(ord('a') + minor) if minor else ''}"
+    if major < MINIMUM:
+        found = f"{release} at {home} is too old: no +i8mm before r{MINIMUM}"
+        return Need("ndk", False, False, found, instead)
+    return Need("ndk", True, False, f"{release} at {home}")
+
+
+def _pinned(profile: Profile, pinned: list[Toolchain], places: Places, probes: Probes) -> Need:
+    first = pinned[0]
+    for origin in first.origin:
+        if probes.exists(places.cache / "sha256" / origin.sha256[:2] / origin.sha256):
+            return Need("ndk", True, False, f"{first.version}, in the cache")
+    size = f"{first.version} is to be downloaded ({first.origin[0].size / 10**6:.0f} MB)"
+    if probes.getenv(ACCEPTED) in (None, "", "0"):
+        found = f"none installed ({HOME} is not set); {size}, its licence is not accepted"
+        return Need("ndk", False, False, found, f"export {ACCEPTED}=1  # after reading {LICENCE}")
+    return Need("ndk", True, False, f"{size}, its licence is accepted")
