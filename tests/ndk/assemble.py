@@ -252,15 +252,20 @@ class Assembly:
         subprocess.run([str(self.zig / "zig"), *arguments], check=True)
 
 
-def main() -> None:
-    """Read the command line and assemble."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("out", type=Path, help="the folder to make")
-    parser.add_argument("--zig", type=Path, required=True, help="a folder with zig and its lib")
-    parser.add_argument(
+def parser(description: str) -> argparse.ArgumentParser:
+    """Return a parser of the options that every assembly has."""
+    made = argparse.ArgumentParser(description=description)
+    made.add_argument("out", type=Path, help="the folder to make")
+    made.add_argument("--zig", type=Path, required=True, help="a folder with zig and its lib")
+    made.add_argument(
         "--libraries", type=Path, required=True, help="zig's libraries for aarch64-linux-musl"
     )
-    given = parser.parse_args()
+    return made
+
+
+def main() -> None:
+    """Read the command line and assemble."""
+    given = parser(__doc__.splitlines()[0]).parse_args()
     print(Assembly(given.out, given.zig, given.libraries).run())
 
 

@@ -5,6 +5,7 @@ The tree is `assemble.py`'s, of zig's compiler and musl; it is not Google's NDK.
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import musl_loader
 import ndk_shape
 import pytest
 from assemble import Assembly
+from bionic import BionicAssembly
 from ndk_miniature import Workspace
 from xnnkit import elf, paths, profile
 from xnnkit.render.environment import starlark
@@ -39,18 +41,23 @@ def zig_tags() -> str:
 
 
 @pytest.fixture(scope="module")
-def tree(ndk_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An NDK-shaped tree, made of the zig that Bazel itself fetches and verifies."""
+def zig(ndk_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The zig that Bazel itself fetches and verifies, and its libraries for arm64."""
     shape = ndk_shape.write(tmp_path_factory.mktemp("empty") / "ndk")
     ndk_workspace.declare(f"ndk.local(path = {starlark(str(shape))})", zig_tags())
     musl = "--platforms=@xnnkit//rules/platforms:linux_arm64_musl"
     code, text = ndk_workspace.run("build", "--nobuild", musl, "//:tiny")
     assert code == 0, text
     external = ndk_workspace.output_base / "external"
-    (zig,) = external.glob("*zig~zig")
+    (release,) = external.glob("*zig~zig")
     (sysroot,) = external.glob("*zig~zig_sysroot_aarch64")
-    root = tmp_path_factory.mktemp("shape") / "android-ndk-r26d"
-    return Assembly(root, zig, sysroot / "lib").run()
+    return release, sysroot / "lib"
+
+
+@pytest.fixture(scope="module")
+def tree(zig: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An NDK-shaped tree on musl's headers."""
+    return Assembly(tmp_path_factory.mktemp("shape") / "android-ndk-r26d", *zig).run()
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +115,18 @@ def test_the_block_benchmark_builds_and_is_proved(tree: Path, tmp_path: Path) ->
     assert done.returncode == 0, done.stderr[-4000:]
     facts = elf.inspect(tmp_path / "out/bin/upstream/llm_block")
     assert facts.linking == "bionic"
+
+
+@pytest.mark.upstream
+def test_bionics_own_headers_and_symbols_are_compiled_and_linked_with(
+    ndk_workspace: Workspace, zig: tuple[Path, Path], tmp_path: Path
+) -> None:
+    clones = Path(os.environ["XNNKIT_GIT_ROOT"])
+    tree = BionicAssembly(tmp_path / "android-ndk-r26d", *zig, clones).run()
+    ndk_workspace.declare(f"ndk.local(path = {starlark(str(tree))}, api_level = 30)")
+    code, text = ndk_workspace.run("build", "//:tiny")
+    assert code == 0, text[-4000:]
+    facts = elf.inspect(ndk_workspace.root / "bazel-bin/tiny")
+    assert facts.linking == "bionic"
+    assert set(facts.needed) <= {"libc.so", "libm.so", "libdl.so"}
+    assert [name for name in facts.names if "__ndk1" in name]
