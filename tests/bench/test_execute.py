@@ -15,7 +15,7 @@ from tiny_elf import Tiny
 from xnnkit.bench import runs
 from xnnkit.bench.execute import Plan, execute
 from xnnkit.device import Done, Job
-from xnnkit.errors import BadInput, Finding
+from xnnkit.errors import BadEnvironment, BadInput, Finding
 from xnnkit.profile import Flavour, Profile, Proof, load
 
 FLAVOURS = ("upstream", "kleidiai")
@@ -363,3 +363,14 @@ def test_method(
     device = FakeDevice(answer=lambda job: Done(0, 1, data))
     (run, _) = execute(profile, plan(out, arguments=arguments), device)
     assert run.identity.method == method
+
+
+def test_a_run_that_does_not_fit_into_memory_is_not_started(profile: Profile, out: Path) -> None:
+    large = profile.benchmark.model_copy(update={"memory": 1 << 62})
+    some = profile.model_copy(update={"benchmark": large})
+    emulated = FakeDevice(emulated=True)
+    with pytest.raises(BadEnvironment, match="memory"):
+        execute(some, plan(out), emulated)
+    assert emulated.jobs == []
+    # A phone's memory is not this machine's.
+    assert execute(some, plan(out), FakeDevice())

@@ -14,6 +14,7 @@ from xnnkit import elf
 from xnnkit.bench import llm_block, proof, results, runs
 from xnnkit.build import manifest
 from xnnkit.device import OUTPUT, Device, Done, Job
+from xnnkit.doctor import memory
 from xnnkit.errors import BadInput, Finding
 
 if TYPE_CHECKING:
@@ -92,7 +93,8 @@ def execute(
 
     Raises:
         BadInput: nothing is built, an unknown flavour, an argument that is ours to give.
-        BadEnvironment: the device is not there or a run takes too long.
+        BadEnvironment: the device is not there, a run takes too long, or an emulated one would need
+            more memory than there is.
         Finding: a binary is not the one that was built, its results are wrong (then nothing is
             timed), a benchmark failed, or a run did not enter
             the micro-kernels that its flavour's proof names, or entered one that it forbids.
@@ -109,6 +111,8 @@ def execute(
             f"{device.name} is emulated: {' '.join(small)}\n"
             "wall time there says nothing; give arguments after -- to run something else"
         )
+    if device.emulated:
+        memory.refuse(profile, plan.arguments)
     earlier = [
         path
         for one in chosen
