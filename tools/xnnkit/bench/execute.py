@@ -104,6 +104,8 @@ def execute(
     built = _manifest(profile, plan.out)
     chosen = _chosen(profile, plan, built)
     identity = device.identity()
+    if device.emulated:
+        memory.refuse(profile, plan.arguments)
     small = profile.benchmark.emulated_arguments
     if device.emulated and not plan.arguments and small:
         plan = replace(plan, arguments=small)
@@ -111,8 +113,6 @@ def execute(
             f"{device.name} is emulated: {' '.join(small)}\n"
             "wall time there says nothing; give arguments after -- to run something else"
         )
-    if device.emulated:
-        memory.refuse(profile, plan.arguments)
     earlier = [
         path
         for one in chosen
