@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from xnnkit import paths
 from xnnkit.archives import regenerate
+from xnnkit.errors import Finding
 from xnnkit.patches import apply, check
 from xnnkit.patches.model import PatchSet, load_patch_set
 from xnnkit.patches.render import render_bytes
@@ -90,10 +91,10 @@ def test_profiles_use_a_set_where_it_is_tested() -> None:
     assert used <= tested
 
 
-pytestmark = pytest.mark.upstream
-
-
-@pytest.fixture(scope="module", params=CASES, ids=lambda case: case.commit[:8])
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(c, id=c.commit[:8], marks=pytest.mark.upstream) for c in CASES],
+)
 def case(request: pytest.FixtureRequest) -> Case:
     found: Case = request.param
     return found
@@ -154,6 +155,16 @@ def test_every_tool_takes_the_diff(
 
 def test_the_diff_is_the_same_twice(patch_set: PatchSet, upstream_tree: Path) -> None:
     assert render_bytes(patch_set, upstream_tree) == render_bytes(patch_set, upstream_tree)
+
+
+def test_the_build_identifier_goes_on_top(case: Case, patched_tree: Path, tools: list[str]) -> None:
+    identifier = load_patch_set("xnnpack/build-identifier")
+    if case.generated:
+        outcomes = check.check(identifier, patched_tree)
+        assert [(o.tool, o.said) for o in outcomes] == [(tool, "") for tool in tools]
+    else:
+        with pytest.raises(Finding, match="the anchor does not match"):
+            apply.changes(identifier, patched_tree)
 
 
 def test_every_switch_is_a_build_setting(upstream_tree: Path, build: Any) -> None:
