@@ -149,6 +149,7 @@ class BionicAssembly(Assembly):
         )
         unwind = [p for p in lib.glob("libunwind/src/*") if p.suffix in (".c", ".cpp", ".S")]
         flags = ["-D_LIBUNWIND_IS_NATIVE_ONLY", "-fvisibility=hidden", *private]
+        flags.append(f"-I{lib}/libunwind/include")
         self._archive(runtime / "aarch64/libunwind.a", unwind, flags)
 
     def make_stubs(self, scratch: Path) -> None:

@@ -20,7 +20,7 @@ from ndk_miniature import Workspace
 from xnnkit import elf, paths, profile
 from xnnkit.render.environment import starlark
 
-pytestmark = [pytest.mark.bazel, pytest.mark.slow]
+pytestmark = pytest.mark.bazel
 
 PROFILE = "xnnpack-2024-11"
 OUTPUT = "plain 2, shared 40, built redacted\n"
