@@ -191,8 +191,8 @@ def _resources(rctx):
     if not complete:
         fail("the NDK has no clang for arm64: no {}/lib*/clang/*/{} (found {})".format(_PREBUILT, builtins, [one[0] for one in found]))
 
-    # Two names of one folder, such as 17 and 17.0.2: the shortest is the one that is always there.
-    path, version = sorted(complete, key = lambda one: len(one[0]))[0]
+    # Several are names of one folder, such as 17 and 17.0.2, or the last is the compiler's own.
+    path, version = complete[-1]
     return path, int(version.split(".")[0])
 
 def _api_levels(rctx):
