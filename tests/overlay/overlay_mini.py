@@ -22,7 +22,9 @@ MEDIAPIPE = {
 build --define=absl=1
 build:android --crosstool_top=//external:android/crosstool
 build:android --host_crosstool_top=@bazel_tools//tools/cpp:toolchain
+build:android --linkopt=-landroid
 build:android --linkopt=-ldl
+build:android --linkopt=-llog
 build:android --linkopt=-lm
 build:android_arm64 --config=android
 build:android_arm64 --cpu=arm64-v8a
@@ -122,7 +124,7 @@ schema_version = 1
 name = "mini"
 description = "a miniature of MediaPipe"
 default_flavour = "upstream"
-toolchains = ["zig"]
+toolchains = {toolchains}
 settings = ["--cxxopt=-std=c++17"]
 
 [bazel]
@@ -265,10 +267,9 @@ class Mini:
     home: Path
 
 
-def git(root: Path, *arguments: str) -> str:
-    """Run git in ``root`` and return what it printed."""
+def git(root: Path, *arguments: str, date: str = "2024-06-18T12:00:00Z") -> str:
+    """Run git in ``root`` and return what it printed; commits are made at ``date``."""
     settings = ["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"]
-    date = os.environ.get("XNNKIT_TEST_DATE", "2024-06-18T12:00:00Z")
     environment = {**os.environ, "GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
     return subprocess.run(
         ["git", *settings, *arguments],
@@ -293,7 +294,14 @@ def repository(root: Path, files: dict[str, str]) -> str:
     return git(root, "rev-parse", "HEAD")
 
 
-def make(root: Path, project: Path, *, minimum: str = "6.1.0", toolchain: str = "") -> Mini:
+def make(
+    root: Path,
+    project: Path,
+    *,
+    minimum: str = "6.1.0",
+    toolchain: str = "",
+    with_ndk: bool = False,
+) -> Mini:
     """Make the miniature below ``root``.
 
     Args:
@@ -301,6 +309,7 @@ def make(root: Path, project: Path, *, minimum: str = "6.1.0", toolchain: str = 
         project: xnnkit's own checkout; its rules and templates are used.
         minimum: the oldest Bazel that the profile allows.
         toolchain: [[toolchain]] tables; a stand-in that compiles nothing when empty.
+        with_ndk: the profile can be built with an NDK, too.
     """
     git_root, home = root / "clones", root / "xnnkit"
     checkout = root / "mediapipe"
@@ -345,6 +354,7 @@ def make(root: Path, project: Path, *, minimum: str = "6.1.0", toolchain: str = 
     (home / "profiles/mini.toml").write_text(
         PROFILE.format(
             minimum=minimum,
+            toolchains='["zig", "ndk"]' if with_ndk else '["zig"]',
             package=PACKAGE,
             mediapipe=commit,
             mediapipe_tree=git(checkout, "rev-parse", "HEAD^{tree}"),

@@ -37,12 +37,9 @@ def test_another_commit(mini: Mini, overlay: Run) -> None:
     assert snapshot(mini.checkout) == before
 
 
-def test_a_mediapipe_after_llm_test(
-    mini: Mini, overlay: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XNNKIT_TEST_DATE", "2026-02-10T12:00:00Z")
+def test_a_mediapipe_after_llm_test(mini: Mini, overlay: Run) -> None:
     git(mini.checkout, "rm", "-rq", PACKAGE)
-    git(mini.checkout, "commit", "-q", "-m", "Remove it")
+    git(mini.checkout, "commit", "-q", "-m", "Remove it", date="2026-02-10T12:00:00Z")
     done = overlay("--profile", "mini")
     assert done.code == 2
     assert (

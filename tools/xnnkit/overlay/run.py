@@ -154,7 +154,7 @@ def _wrong_commit(where: Checkout, able: list[Profile]) -> BadInput:
     named = f"HEAD is {history.name_of(where.head)} of {where.date()}"
     test = f"{able[0].benchmark.package}/BUILD"
     if why := history.lacks_llm_test(where.head):
-        what = f"HEAD is {why}"
+        what = f"HEAD: MediaPipe {why}"
     elif not where.has(test):
         what = f"{named}, which has no llm_test: {history.when(where.date())}"
     elif len(able) > 1:
