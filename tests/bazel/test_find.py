@@ -148,6 +148,25 @@ def test_debians_bazel_that_is_ready_is_started_in_a_namespace(
     assert "--server_javabase=/usr/lib/jvm/java-21-openjdk-amd64" in words
 
 
+def test_a_set_up_of_an_older_xnnkit_gets_this_ones_rc_file(
+    fake: Fake, with_debian: Requirement
+) -> None:
+    root = debian.location(with_debian)
+    (root / "usr/lib/jvm/java-21-openjdk-amd64").mkdir(parents=True)
+    (root / debian.READY).write_text("7.7.1\n")
+    rc = root / "debian.bazelrc"
+    rc.write_text("common --noenable_workspace\n")
+    find(with_debian)
+    text = rc.read_text()
+    assert f"common --registry=file://{root / 'registry'}\n" in text
+    # It is read after the workspace's own, which must be able to choose WORKSPACE mode.
+    assert "enable_workspace" not in text
+    assert "enable_bzlmod" not in text
+    before = rc.stat().st_mtime_ns
+    find(with_debian)
+    assert rc.stat().st_mtime_ns == before
+
+
 def test_debians_bazel_without_java_says_how_to_start_over(
     fake: Fake, with_debian: Requirement
 ) -> None:
