@@ -147,10 +147,17 @@ def test_debian_alone_is_enough() -> None:
 
 
 def test_without_any_way_to_an_archive_the_archive_is_named() -> None:
-    needs = examine(reachable=lambda url: "github.com" in url, exists=lambda path: False)
+    needs = examine(reachable=lambda url: "gitlab" in url, exists=lambda path: False)
     assert not needs["sources"].ok
     assert needs["sources"].required
-    assert needs["sources"].found == "no way to get KleidiAI, zig"
+    assert needs["sources"].found.startswith("no way to get XNNPACK, ")
+    assert "KleidiAI" not in needs["sources"].found
+
+
+def test_a_git_origin_needs_no_clone_where_its_host_answers() -> None:
+    needs = examine(reachable=lambda url: "github.com" in url, exists=lambda path: False)
+    # KleidiAI's http origin is another host's; its git origin is here.
+    assert needs["sources"].found == "no way to get zig"
     assert "xnnkit mirror xnnpack-2024-11" in needs["sources"].fix
 
 
