@@ -59,6 +59,10 @@ def _config_impl(ctx):
             "-rtlib=compiler-rt",
             "-unwindlib=libunwind",
             "-L{}/empty".format(root),
+            # XNNPACK and cpuinfo log to Android's log without asking for its library.
+            "-Wl,--push-state,--as-needed",
+            "-llog",
+            "-Wl,--pop-state",
             "-Wl,--build-id=sha1",
             "-Wl,--eh-frame-hdr",
             "-Wl,-z,noexecstack",
