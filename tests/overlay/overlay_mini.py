@@ -42,15 +42,22 @@ config_setting(
 )
 """,
     f"{PACKAGE}/BUILD": """\
+cc_library(
+    name = "port",
+    srcs = ["port.cc"],
+)
+
 cc_test(
     name = "llm_test",
     srcs = ["llm_test.cc"],
     deps = [
+        ":port",
         "@XNNPACK",
         "@org_tensorflow//:lite",
     ],
 )
 """,
+    f"{PACKAGE}/port.cc": "int port = 1;\n",
     f"{PACKAGE}/llm_test.cc": """\
 #include "xnn.h"
 int main() { return xnn_answer() == 42 ? 0 : 1; }
