@@ -57,12 +57,22 @@ def _cached_blob(rctx, sha256):
     return None
 
 def _urls(rctx, one):
+    """Returns where Bazel may download an origin's file from.
+
+    What no server has as a file, Bazel looks for in its repository cache, by sha256, and in each
+    --distdir, by the last component of a URL; so there is always one, if need be with a host that
+    never is (RFC 2606).
+    """
     if one["type"] == "http":
         return [one["location"]]
+    mirrors = []
     if one["type"] == "debian":
         mirrors = [word for word in rctx.os.environ.get("XNNKIT_DEBIAN_MIRROR", "").split(" ") if word]
-        return ["{}/{}".format(mirror.rstrip("/"), one["location"].removeprefix("debian:")) for mirror in mirrors]
-    return []
+    path = one["location"].removeprefix("debian:")
+    return [
+        "{}/{}".format(mirror.rstrip("/"), path)
+        for mirror in mirrors
+    ] or ["https://xnnkit.invalid/" + one["filename"]]
 
 def _file_name(stem, format):
     # Bazel tells an archive's format from its name, and knows a wheel only as the zip it is.
@@ -97,17 +107,12 @@ def download_first(rctx, origins, stem):
             return index, one, output
     tried = []
     for index, one in kept:
-        urls = _urls(rctx, one)
-        if not urls:
-            tried.append("{} {}: not in the cache".format(one["type"], one["location"]))
-            continue
-
         # The last component of the URL names the file in a --distdir.
         output = _file_name(stem, one["format"])
-        result = rctx.download(url = urls, output = output, sha256 = one["sha256"], allow_fail = True)
+        result = rctx.download(url = _urls(rctx, one), output = output, sha256 = one["sha256"], allow_fail = True)
         if result.success:
             return index, one, output
-        tried.append("{} {}: could not be downloaded, or has other bytes".format(one["type"], one["location"]))
+        tried.append("{} {}: not in the cache or a --distdir, could not be downloaded, or has other bytes".format(one["type"], one["location"]))
     fail("""
 {name}: none of its origins can be had
   {tried}

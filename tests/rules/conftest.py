@@ -16,6 +16,7 @@ from xnnkit import paths, profile
 from xnnkit.bazel import find
 from xnnkit.build import prepare
 from xnnkit.build.request import Sources
+from xnnkit.profile.compiler import needed
 
 PROFILE = "xnnpack-2024-11"
 
@@ -25,7 +26,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[miniature.Wo
     """The workspace; its cache borrows zig from the user's own (XNNKIT_CACHE)."""
     pins = profile.load(PROFILE)
     cache = paths.cache_dir().resolve()
-    only_zig = pins.model_copy(update={"archive": ()})
+    only_zig = needed(pins).model_copy(update={"archive": ()})
     (zig,) = prepare.fetch(only_zig, Sources(cache=cache))
     base = tmp_path_factory.mktemp("rules")
     miniature.borrow(cache, base / "cache", zig.blob)

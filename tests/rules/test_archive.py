@@ -25,6 +25,16 @@ def test_an_archive_of_each_format_is_unpacked_and_overlaid(
     assert json.loads((root / "xnnkit_origin.json").read_text())["sha256"] == workspace.pins[name]
 
 
+def test_a_distdir_serves_what_no_server_has_as_a_file(workspace: Workspace) -> None:
+    distdir = workspace.root.parent / "distdir"
+    code, text = workspace.run("query", "@brought//:all")
+    assert code != 0
+    assert "none of its origins can be had" in text
+    code, text = workspace.run("query", f"--distdir={distdir}", "@brought//:all")
+    assert code == 0, text
+    assert (workspace.repository("brought") / "member.txt").read_bytes() == MEMBER
+
+
 def test_patches_are_applied(workspace: Workspace) -> None:
     code, text = workspace.run("query", "@patched//:all")
     assert code == 0, text

@@ -41,6 +41,7 @@ class Bazel:
         cwd: Path,
         log: Path | None = None,
         quiet: bool = False,
+        passthrough: bool = False,
     ) -> int:
         """Run one Bazel command and return its exit code.
 
@@ -50,6 +51,7 @@ class Bazel:
             log: where its output goes; without it, stderr of ours (Bazel's server inherits what
                 it is started with, so it must never be a pipe that somebody waits on).
             quiet: drop the output when there is no log.
+            passthrough: its results go to our stdout, as those of a query must.
 
         Raises:
             BadEnvironment: the program cannot be started.
@@ -62,7 +64,7 @@ class Bazel:
                     self.argv(*arguments),
                     cwd=cwd,
                     stdin=subprocess.DEVNULL,
-                    stdout=sink,
+                    stdout=sys.stdout.fileno() if passthrough else sink,
                     stderr=sink,
                 ).returncode
             except OSError as error:

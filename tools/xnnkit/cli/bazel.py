@@ -32,7 +32,7 @@ def command(ctx: click.Context, profile: str, as_json: bool, arguments: tuple[st
 
     bazel = find(load_profile(profile).bazel)
     if arguments:
-        ctx.exit(bazel.run(arguments, cwd=Path.cwd()))
+        ctx.exit(bazel.run(arguments, cwd=Path.cwd(), passthrough=True))
     if as_json:
         emit_json({"kind": bazel.kind, "version": bazel.version, "argv": bazel.argv()})
     else:

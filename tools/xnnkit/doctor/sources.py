@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from xnnkit.archives.origins.git import address
 from xnnkit.doctor.model import Need, Places
 from xnnkit.doctor.probes import Probes
 from xnnkit.profile import (
@@ -48,7 +49,8 @@ def network(profile: Profile, places: Places, probes: Probes) -> Iterator[Need]:
             case PypiOrigin():
                 return bool(urls["pypi"]) and answers["pypi"]
             case GitOrigin():
-                return _has_clone(places.git_root, origin.repository, probes.exists)
+                there = _has_clone(places.git_root, origin.repository, probes.exists)
+                return there or answers[_host(address(origin))]
 
     lacking = [e.name for e in entries if not any(map(obtainable, e.origin))]
     found = f"no way to get {', '.join(lacking)}" if lacking else f"all {len(entries)} can be had"
@@ -64,6 +66,9 @@ def _addresses(entries: Sequence[Archive | Toolchain], probes: Probes) -> dict[s
             match origin:
                 case HttpOrigin():
                     urls.setdefault(_host(origin.url), f"https://{_host(origin.url)}/")
+                case GitOrigin():
+                    where = address(origin)
+                    urls.setdefault(_host(where), f"{urlsplit(where).scheme}://{_host(where)}/")
                 case DebianOrigin() if "debian" not in urls:
                     urls["debian"] = probes.debian_mirror()
                 case PypiOrigin() if "pypi" not in urls:
