@@ -7,7 +7,21 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import ndk_shape
 from xnnkit import apt
+
+# What a program of bionic may ask for and musl's libc has not; found as a library it needs.
+ANDROID_ONLY = """
+int __system_property_get(const char* name, char* value) { value[0] = 0; return 0; }
+int __android_log_write(int priority, const char* tag, const char* text) { return 0; }
+int __android_log_print(int priority, const char* tag, const char* format, ...) { return 0; }
+int __android_log_vprint(int priority, const char* tag, const char* format, __builtin_va_list a) {
+  return 0;
+}
+void __android_log_assert(const char* condition, const char* tag, const char* format, ...) {
+  __builtin_trap();
+}
+"""
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 PROGRAMS = ("apt-get", "dpkg-deb", "qemu-aarch64")
@@ -67,3 +81,21 @@ def install(root: Path, scratch: Path) -> Path:
     shutil.copyfile(loader, place)
     place.chmod(0o755)
     return root
+
+
+def add_liblog(root: Path, tree: Path, scratch: Path) -> None:
+    """Put a liblog.so that says nothing into ``root``, compiled with an assembled tree's clang."""
+    llvm = tree / ndk_shape.PREBUILT / "bin"
+    source, made = scratch / "log.c", scratch / "log.o"
+    source.write_text(ANDROID_ONLY)
+    target = "--target=aarch64-linux-android30"
+    subprocess.run(
+        [str(llvm / "clang"), target, "-fPIC", "-O1", "-c", str(source), "-o", str(made)],
+        check=True,
+    )
+    (root / "lib").mkdir()
+    library = root / "lib/liblog.so"
+    subprocess.run(
+        [str(llvm / "ld.lld"), "-shared", "-soname", "liblog.so", str(made), "-o", str(library)],
+        check=True,
+    )

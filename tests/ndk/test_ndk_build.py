@@ -97,24 +97,44 @@ def test_another_folder_gives_the_same_bytes(
     assert (ndk_workspace.root / "bazel-bin/tiny").read_bytes() == tiny.read_bytes()
 
 
-@pytest.mark.skipif(bool(musl_loader.missing()), reason=f"needs {musl_loader.missing()}")
-def test_it_starts_and_catches_exceptions_under_musls_loader(tiny: Path, tmp_path: Path) -> None:
-    (tmp_path / "apt").mkdir()
-    root = musl_loader.install(tmp_path / "root", tmp_path / "apt")
+@pytest.fixture(scope="module")
+def root(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A device's root as far as qemu wants it, with musl's loader in the place of Android's."""
+    if lacking := musl_loader.missing():
+        pytest.skip(f"needs {lacking}")
+    made = musl_loader.install(
+        tmp_path_factory.mktemp("device") / "root", tmp_path_factory.mktemp("apt")
+    )
+    musl_loader.add_liblog(made, tree, tmp_path_factory.mktemp("log"))
+    return made
+
+
+def test_it_starts_and_catches_exceptions_under_musls_loader(tiny: Path, root: Path) -> None:
     done = subprocess.run(
         ["qemu-aarch64", "-L", str(root), str(tiny)], capture_output=True, text=True
     )
     assert (done.returncode, done.stdout) == (0, OUTPUT), done.stderr
 
 
-def test_the_block_benchmark_builds_and_is_proved(tree: Path, tmp_path: Path) -> None:
+def test_the_block_benchmark_builds_is_proved_and_starts(
+    tree: Path, root: Path, tmp_path: Path
+) -> None:
     """The main job's command, with this tree as the installed NDK."""
     command = [sys.executable, "-m", "xnnkit", "build", PROFILE, "--flavour", "upstream"]
     command += ["--toolchain", "ndk", "--ndk", str(tree), "--out", str(tmp_path / "out")]
     done = subprocess.run(command, cwd=paths.home(), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-4000:]
-    facts = elf.inspect(tmp_path / "out/bin/upstream/llm_block")
+    binary = tmp_path / "out/bin/upstream/llm_block"
+    facts = elf.inspect(binary)
     assert facts.linking == "bionic"
+    assert set(facts.needed) <= {"libc.so", "libm.so", "libdl.so", "liblog.so"}
+    done = subprocess.run(
+        ["qemu-aarch64", "-L", str(root), str(binary), "--benchmark_list_tests"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "BM_Llm_Mixed_INT48/64" in done.stdout
 
 
 @pytest.mark.upstream
