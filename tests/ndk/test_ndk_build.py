@@ -116,23 +116,27 @@ def test_it_starts_and_catches_exceptions_under_musls_loader(tiny: Path, root: P
     assert (done.returncode, done.stdout) == (0, OUTPUT), done.stderr
 
 
-def test_the_block_benchmark_builds_is_proved_and_starts(
-    tree: Path, root: Path, tmp_path: Path
-) -> None:
-    """The main job's command, with this tree as the installed NDK."""
+@pytest.fixture(scope="module")
+def block(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The block benchmark by the main job's command, with the tree as the installed NDK."""
+    out = tmp_path_factory.mktemp("block") / "out"
     command = [sys.executable, "-m", "xnnkit", "build", PROFILE, "--flavour", "upstream"]
-    command += ["--toolchain", "ndk", "--ndk", str(tree), "--out", str(tmp_path / "out")]
-    done = subprocess.run(command, cwd=paths.home(), capture_output=True, text=True)
+    command += ["--toolchain", "ndk", "--ndk", str(tree), "--out", str(out)]
+    environment = {**os.environ, "PYTHONPATH": str(paths.home() / "tools")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-4000:]
-    binary = tmp_path / "out/bin/upstream/llm_block"
-    facts = elf.inspect(binary)
+    return out / "bin/upstream/llm_block"
+
+
+def test_the_block_benchmark_is_built_and_proved(block: Path) -> None:
+    facts = elf.inspect(block)
     assert facts.linking == "bionic"
     assert set(facts.needed) <= {"libc.so", "libm.so", "libdl.so", "liblog.so"}
-    done = subprocess.run(
-        ["qemu-aarch64", "-L", str(root), str(binary), "--benchmark_list_tests"],
-        capture_output=True,
-        text=True,
-    )
+
+
+def test_the_block_benchmark_starts(block: Path, root: Path) -> None:
+    command = ["qemu-aarch64", "-L", str(root), str(block), "--benchmark_list_tests"]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "BM_Llm_Mixed_INT48/64" in done.stdout
 
