@@ -1,7 +1,8 @@
 """All flavours in one invocation against one flavour alone, both cold, as a ratio in one run.
 
 Cold means: no disk cache and no output base; archives, zig's libraries and Bazel itself are there.
-Also prints how many compilations outside XNNPACK ran more than once.
+Then each further flavour alone, added to the first one's warm build. Also prints which compilations
+outside XNNPACK ran more than once, and whether two builds of one flavour are the same bytes.
 
     python benchmarks/one_invocation.py [PROFILE] [--origin debian --origin pypi]
 """
@@ -15,16 +16,25 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 TOOLS = Path(__file__).resolve().parents[1] / "tools"
+sys.path.insert(0, str(TOOLS))
+
+from xnnkit import profile  # noqa: E402 - found through the line above
+from xnnkit.cli._common import DEFAULT_PROFILE  # noqa: E402
+from xnnkit.render.repositories import available  # noqa: E402
+
+AIMS = {"llm_block": 1.60, "llm_test": 1.25}
+ADDED = 0.15
 
 
-def build(scratch: Path, name: str, arguments: list[str]) -> tuple[float, dict[str, object]]:
-    """Build once, cold, and return (seconds of the Bazel invocation, the build's JSON).
+def build(scratch: Path, name: str, arguments: list[str]) -> tuple[float, dict[str, Any]]:
+    """Build once and return (seconds of the whole command, the build's JSON).
 
     Args:
-        scratch: an empty directory.
-        name: of this build's folders in it.
+        scratch: a directory for what is built.
+        name: of this build's folders in it; with a new one the build is cold.
         arguments: further ones of ``xnnkit build``.
     """
     command = [sys.executable, "-m", "xnnkit", "build", "--out", str(scratch / name)]
@@ -40,22 +50,45 @@ def build(scratch: Path, name: str, arguments: list[str]) -> tuple[float, dict[s
     seconds = time.perf_counter() - started
     if done.returncode:
         sys.exit(done.stderr)
-    return seconds, json.loads(done.stdout)
+    content: dict[str, Any] = json.loads(done.stdout)
+    return seconds, content
+
+
+def hashes(content: dict[str, Any]) -> dict[str, str]:
+    """Return flavour -> sha256 of a build's binaries."""
+    return {binary["flavour"]: binary["sha256"] for binary in content["binaries"]}
 
 
 def main() -> None:
-    """Print both times and their ratio."""
+    """Print the times and their ratios, and what was shared."""
+    arguments = sys.argv[1:]
+    name = arguments[0] if arguments and not arguments[0].startswith("-") else DEFAULT_PROFILE
+    pins = profile.load(name)
+    first, *others = [flavour.name for flavour in available(pins)]
+    aim = AIMS[pins.benchmark.name]
     with tempfile.TemporaryDirectory(prefix="xnnkit-bench-") as folder:
         scratch = Path(folder)
-        one, _ = build(scratch, "one", [*sys.argv[1:], "--flavour", "upstream"])
-        every, content = build(scratch, "every", [*sys.argv[1:], "--explain"])
+        one, content = build(scratch, "one", [*arguments, "--flavour", first])
+        seen = hashes(content)
+        print(f"{first} alone, cold: {one:.1f} s", flush=True)
+        for other in others:
+            added, content = build(scratch, "one", [*arguments, "--flavour", other])
+            seen |= hashes(content)
+            print(
+                f"{other} added to it: {added:.1f} s, ratio {added / one:.3f} (aim: {ADDED})",
+                flush=True,
+            )
+        every, content = build(scratch, "every", [*arguments, "--explain"])
+        print(
+            f"all {1 + len(others)} at once, cold: {every:.1f} s, ratio {every / one:.2f} (aim: {aim})"
+        )
         explanation = content["explanation"]
-        assert isinstance(explanation, dict)
         twice = [r for r in explanation["repeated"] if not r["touches_xnnpack"]]
-        print(f"upstream alone        {one:8.1f} s")
-        print(f"all flavours at once  {every:8.1f} s   ratio {every / one:.2f} (aim: at most 1.60)")
         print(f"outside XNNPACK, ran more than once: {len(twice)} (aim: 0)")
         print("\n".join(explanation["text"]))
+        for flavour, sha256 in hashes(content).items():
+            verdict = "the same bytes in both builds" if seen[flavour] == sha256 else "OTHER BYTES"
+            print(f"{flavour}: {sha256} {verdict}")
 
 
 if __name__ == "__main__":
