@@ -79,9 +79,8 @@ def main() -> None:
                 flush=True,
             )
         every, content = build(scratch, "every", [*arguments, "--explain"])
-        print(
-            f"all {1 + len(others)} at once, cold: {every:.1f} s, ratio {every / one:.2f} (aim: {aim})"
-        )
+        ratio = f"ratio {every / one:.2f} (aim: {aim})"
+        print(f"all {1 + len(others)} at once, cold: {every:.1f} s, {ratio}")
         explanation = content["explanation"]
         twice = [r for r in explanation["repeated"] if not r["touches_xnnpack"]]
         print(f"outside XNNPACK, ran more than once: {len(twice)} (aim: 0)")
