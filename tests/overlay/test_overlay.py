@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 from overlay_mini import COMMAND, PACKAGE, Mini, Run, git, snapshot
 
@@ -36,6 +37,7 @@ def test_what_is_written(mini: Mini, overlay: Run) -> None:
     rc = (root / ".configure.bazelrc").read_text()
     assert "build --@xnnkit//rules/flavour=upstream\n" in rc
     assert "build --cxxopt=-std=c++17\n" in rc
+    assert f"common --repo_env=XNNKIT_CACHE={os.environ['XNNKIT_CACHE']}\n" in rc
     assert (root / "xnnkit/module/rules/flavour/defs.bzl").is_file()
     assert (root / ".bazelversion").read_text() == "6.1.1\n"  # legal for this profile
     assert git(root, "log", "--oneline").count("\n") == 0

@@ -47,11 +47,13 @@ class Choice:
         profile: the pins.
         flavour: the flavour that a plain `bazel build` in the checkout builds.
         compiler: what `--config=android_arm64` compiles with.
+        cache: xnnkit's cache if it is not where a Bazel of the user's would look; else None.
     """
 
     profile: Profile
     flavour: str
     compiler: Compiler
+    cache: Path | None = None
 
     @property
     def words(self) -> str:
@@ -174,6 +176,8 @@ def _rc_lines(choice: Choice) -> list[str]:
         "# No compiler of the host is looked for, and none is used: zig builds the tools that run"
         " here.",
         "common --repo_env=BAZEL_DO_NOT_DETECT_CPP_TOOLCHAIN=1",
+        # Bazel's shell need not have the variable that this one has.
+        *([f"common --repo_env=XNNKIT_CACHE={choice.cache}"] if choice.cache else []),
         "build --incompatible_enable_cc_toolchain_resolution",
         "build --host_platform=@xnnkit//rules/platforms:linux_x86_64_musl",
         "build --incompatible_strict_action_env",

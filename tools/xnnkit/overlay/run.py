@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,7 +78,12 @@ def lay(
                 api_level=api_level,
                 licence_accepted=licence_accepted,
             )
-        choice = Choice(loaded, _flavour(loaded, known, flavour), compiler)
+        choice = Choice(
+            loaded,
+            _flavour(loaded, known, flavour),
+            compiler,
+            sources.cache if os.environ.get("XNNKIT_CACHE") else None,
+        )
         apply.refuse_dirty(where, known)
         rest = without_mediapipe(loaded)
         fetched = prepare.fetch(needed(rest, compiler), sources)
