@@ -8,7 +8,7 @@ import pytest
 from xnnkit import profile
 from xnnkit.errors import BadEnvironment, BadInput
 from xnnkit.profile import HttpOrigin, Profile, Toolchain
-from xnnkit.profile.compiler import ZIG, Compiler, choose, needed
+from xnnkit.profile.compiler import ZIG, Compiler, choose, needed, refuse_unaccepted
 
 
 def ndk(version: str) -> Toolchain:
@@ -46,8 +46,11 @@ def test_another_pinned_release(pins: Profile) -> None:
 
 
 def test_the_licence_must_be_accepted(pins: Profile) -> None:
+    refuse_unaccepted(ZIG)
+    refuse_unaccepted(choose(pins, "ndk", licence_accepted=True))
+    refuse_unaccepted(Compiler("ndk", path="/opt/ndk"))
     with pytest.raises(BadInput, match="licence") as caught:
-        choose(pins, "ndk")
+        refuse_unaccepted(choose(pins, "ndk"))
     assert "--accept-ndk-licence" in caught.value.fix
     assert "https://developer.android.com/studio/terms" in caught.value.why
 

@@ -110,6 +110,7 @@ def request_of(
         distdirs=sources.distdirs,
         disk_cache=options.disk_cache or sources.cache / "bazel" / "disk",
         extra=tuple(options.bazel_options),
+        licence_accepted=options.licence_accepted,
     )
 
 

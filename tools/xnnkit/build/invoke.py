@@ -21,6 +21,7 @@ class Request:
         distdirs: passed on.
         disk_cache: Bazel's disk cache; shared by all workspaces of this user.
         extra: options of the user's, after ours.
+        licence_accepted: the user accepted the NDK's licence; the repository rule asks for it.
     """
 
     targets: Sequence[str]
@@ -29,11 +30,15 @@ class Request:
     distdirs: Sequence[Path] = ()
     disk_cache: Path | None = None
     extra: Sequence[str] = ()
+    licence_accepted: bool = False
 
     def repository_options(self) -> list[str]:
         """Return the options that decide what the archives' repositories are."""
         chosen = " ".join(f"{name}={sha256}" for name, sha256 in sorted(self.selected.items()))
-        return [f"--repo_env=XNNKIT_CACHE={self.cache}", f"--repo_env=XNNKIT_SELECT={chosen}"]
+        options = [f"--repo_env=XNNKIT_CACHE={self.cache}", f"--repo_env=XNNKIT_SELECT={chosen}"]
+        if self.licence_accepted:
+            options.append("--repo_env=XNNKIT_ACCEPT_ANDROID_SDK_LICENSE=1")
+        return options
 
     def options(self) -> list[str]:
         """Return the options that follow the command, targets not among them."""

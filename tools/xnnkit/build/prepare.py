@@ -16,7 +16,7 @@ from xnnkit import paths
 from xnnkit.build.request import Sources
 from xnnkit.errors import BadEnvironment
 from xnnkit.profile import Profile
-from xnnkit.profile.compiler import ZIG, Compiler, needed
+from xnnkit.profile.compiler import ZIG, Compiler, needed, refuse_unaccepted
 from xnnkit.render import directory, package, workspace
 from xnnkit.render.repositories import repositories
 
@@ -115,6 +115,13 @@ def _render(one: Fetched, names: Sequence[str], kept: Sequence[Path]) -> None:
             apply.write(changed, tree)
 
 
+def patched(profile: Profile) -> Profile:
+    """Return the profile with no pins but those of archives that patches are rendered on."""
+    names = {one.archive.name for one in repositories(profile) if one.patch_sets}
+    archives = tuple(one for one in profile.archive if one.name in names)
+    return profile.model_copy(update={"archive": archives, "toolchain": ()})
+
+
 def plan_of(
     profile: Profile,
     sources: Sources,
@@ -132,7 +139,7 @@ def plan_of(
     Raises:
         Finding, BadEnvironment, BadInput: as fetching and rendering do.
     """
-    fetched = fetch(needed(profile, compiler), sources)
+    fetched = fetch(patched(profile), sources)
     diffs = render_patches(profile, fetched, sources.cache)
     if layout == "package":
         return package.plan(profile, diffs, compiler)
@@ -161,6 +168,7 @@ def prepare(
         Finding, BadEnvironment, BadInput: as the steps do.
     """
     _refuse_little_space(root)
+    refuse_unaccepted(compiler)
     fetched = fetch(needed(profile, compiler), sources, progress)
     diffs = render_patches(profile, fetched, sources.cache)
     plan = workspace.plan(profile, diffs, layout, compiler)

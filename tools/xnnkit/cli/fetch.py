@@ -50,10 +50,11 @@ def command(
     from xnnkit import paths
     from xnnkit.archives import fetch, progress
     from xnnkit.archives.cache import Cache
-    from xnnkit.profile.compiler import needed
+    from xnnkit.profile.compiler import needed, refuse_unaccepted
 
     loaded = load_profile(profile)
     compiler = compiler_of(loaded, toolchain, ndk, api_level, licence_accepted)
+    refuse_unaccepted(compiler)
     loaded = needed(loaded, compiler)
     with progress.bars(fetch.items(loaded), quiet=quiet or as_json) as tell:
         done = fetch.fetch_profile(

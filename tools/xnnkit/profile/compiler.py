@@ -71,8 +71,7 @@ def choose(
         licence_accepted: as in `Compiler`.
 
     Raises:
-        BadInput: the profile cannot be built with it, there is no such release or folder, or the
-            licence has not been accepted.
+        BadInput: the profile cannot be built with it, or there is no such release or folder.
         BadEnvironment: "local", and ANDROID_NDK_HOME is not set.
     """
     if name not in profile.toolchains:
@@ -113,15 +112,6 @@ def choose(
             fix=f"xnnkit lock ndk {ndk}    (prints the [[toolchain]] table for the profile)\n"
             "--ndk FOLDER           (an installed one)",
         )
-    if not licence_accepted:
-        raise BadInput(
-            "the licence of Android's NDK has not been accepted",
-            where=f"NDK {ndk or pinned[0]}",
-            why=f"Google gives the NDK to those who accept {LICENCE}",
-            fix="read it, then add --accept-ndk-licence\n"
-            f"or export {ACCEPTED}=1\n"
-            "or --ndk FOLDER, one that you installed yourself",
-        )
     return Compiler("ndk", ndk or pinned[0], "", api_level, licence_accepted)
 
 
@@ -135,6 +125,24 @@ def _installed(folder: str, api_level: int) -> Compiler:
             fix="--ndk FOLDER, the one with source.properties and toolchains/ in it",
         )
     return Compiler("ndk", "", path, api_level)
+
+
+def refuse_unaccepted(compiler: Compiler) -> None:
+    """Refuse to fetch a pinned NDK for somebody who has not accepted its licence.
+
+    Raises:
+        BadInput: it has not been accepted.
+    """
+    if not compiler.version or compiler.licence_accepted:
+        return
+    raise BadInput(
+        "the licence of Android's NDK has not been accepted",
+        where=f"NDK {compiler.version}",
+        why=f"Google gives the NDK to those who accept {LICENCE}",
+        fix="read it, then add --accept-ndk-licence\n"
+        f"or export {ACCEPTED}=1\n"
+        "or --ndk FOLDER, one that you installed yourself",
+    )
 
 
 def toolchains(profile: Profile, compiler: Compiler) -> tuple[Toolchain, ...]:

@@ -36,6 +36,20 @@ def _stays_inside(value: str) -> str:
     return value
 
 
+FOLDER = r"^([A-Za-z0-9][A-Za-z0-9_.-]*)?$"
+# What is rendered into comments and docstrings must not end them.
+LINE = r'^[^\x00-\x1f\x7f\\"]*$'
+PACKAGE = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"
+# Only what says how to compile: no startup option, no other rc file, no place of this machine.
+SETTING = (
+    r"^--((host_)?(copt|conlyopt|cxxopt|linkopt)|define|proto_compiler|proto_toolchain_for_cc)"
+    r"=[^\s\"'#\\]+$"
+)
+FolderName = Annotated[str, StringConstraints(pattern=FOLDER)]
+Line = Annotated[str, StringConstraints(pattern=LINE)]
+Package = Annotated[str, StringConstraints(pattern=PACKAGE)]
+Setting = Annotated[str, StringConstraints(pattern=SETTING)]
+
 # "" (the archive's root) or a relative path that stays inside.
 StripPrefix = Annotated[str, AfterValidator(_stays_inside)]
 Format = Literal["tar.gz", "tar.xz", "zip", "deb", "whl"]
@@ -60,7 +74,7 @@ class _OriginBase(_Strict):
     """The file holds built libraries: only its bytes are checked, there is no tree."""
     version: str = ""
     """The release that a prebuilt or packaged file was made of."""
-    overlay: str = ""
+    overlay: FolderName = ""
     """Overrides the archive's overlay when the tree comes from this origin."""
 
     @property
@@ -140,7 +154,7 @@ class DebianOrigin(_OriginBase):
 
     type: Literal["debian"]
     """Says that a Debian mirror has the file."""
-    path: Annotated[str, StringConstraints(pattern=r"^pool/[^\s]+$")]
+    path: Annotated[str, StringConstraints(pattern=r"^pool/[^\s]+$"), AfterValidator(_stays_inside)]
     """The file's path below the mirror's root."""
 
     @property
@@ -185,7 +199,7 @@ class Archive(_Strict):
     """The git tree id of that commit, checked against what is inside the file."""
     licence: str
     """The licence as an SPDX expression."""
-    overlay: str = ""
+    overlay: FolderName = ""
     """A folder of tools/xnnkit/render/overlays whose files are laid over the tree."""
     patch_sets: tuple[PatchSetName, ...] = ()
     """Patch sets that every flavour's tree gets, in this order, before the flavour's own."""
@@ -209,7 +223,7 @@ class Stub(_Strict):
 
     name: RepoName
     """The Bazel repository's name."""
-    files: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]+$")]
+    files: Annotated[FolderName, Field(min_length=1)]
     """A folder of tools/xnnkit/render/stubs with the repository's files."""
 
 
@@ -255,7 +269,7 @@ class Flavour(_Strict):
 
     name: Name
     """The flavour's name, as --flavour takes it."""
-    description: str
+    description: Line
     """One line that tells it from the others."""
     archives: dict[RepoName, RepoName]
     """The repository's name as BUILD files write it, and the archive that stands behind it."""
@@ -300,7 +314,7 @@ class Benchmark(_Strict):
     """A folder of xnnkit that is copied into the workspace; empty when an archive has it."""
     repository: str = ""
     """The archive that has the program; empty when `source` does."""
-    package: str
+    package: Package
     """The Bazel package it is in."""
     target: Label
     """The cc_binary's or cc_test's name."""
@@ -333,7 +347,7 @@ class Profile(_Strict):
     """The version of this format."""
     name: Name
     """The profile's name, the same as the file's without .toml."""
-    description: str
+    description: Line
     """One line for `xnnkit profile list`."""
     default_flavour: Name
     """The flavour that a plain `bazel build` builds."""
@@ -353,7 +367,7 @@ class Profile(_Strict):
     """Second names of archives' repositories."""
     stub: tuple[Stub, ...] = ()
     """Repositories that are only named in load()."""
-    settings: tuple[Annotated[str, StringConstraints(pattern=r"^--[a-z_]+(=\S+)?$")], ...] = ()
+    settings: tuple[Setting, ...] = ()
     """Options for every `bazel build` that the target needs, such as --cxxopt=-std=c++17."""
     toolchain: Annotated[tuple[Toolchain, ...], Field(min_length=1)]
     """The compilers' own pins, one for each name and host."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import xnnkit
 from xnnkit import paths
 from xnnkit.profile import history
-from xnnkit.profile.model import Profile
+from xnnkit.profile.model import FOLDER, LINE, PACKAGE, SETTING, Profile
 from xnnkit.profile.problem import choices
 
 Issue = tuple[tuple[str | int, ...], str, str]
@@ -23,8 +24,11 @@ PATTERNS = {
     r"^[a-z0-9][a-z0-9_.-]*/[a-z0-9][a-z0-9_.-]*$": "ARCHIVE/PATCH_SET, a folder of patches/",
     r"^[A-Za-z0-9_][A-Za-z0-9_.-]*/[A-Za-z0-9_][A-Za-z0-9_.-]*$": "OWNER/NAME",
     r"^(https://[A-Za-z0-9.:-]+(/[A-Za-z0-9_.~+%-]+)+)?$": "an https:// address without user or ?",
-    r"^[A-Za-z0-9_.-]+$": "letters, digits, _, . and -",
-    r"^--[a-z_]+(=\S+)?$": "an option of bazel build, such as --cxxopt=-std=c++17",
+    FOLDER: "letters, digits, _, . and -, a letter or digit first",
+    LINE: "one line, without double quotes and backslashes",
+    PACKAGE: "a Bazel package such as mediapipe/tasks/cc",
+    SETTING: "--copt, --conlyopt, --cxxopt, --linkopt (and --host_ before each), --define or"
+    " --proto_compiler, --proto_toolchain_for_cc, with =VALUE; no blanks, quotes, # or backslashes",
     r"^pool/[^\s]+$": "a path below the mirror's root that starts with pool/",
 }
 """What a pattern of the model asks for, in words."""
@@ -42,6 +46,8 @@ def check(profile: Profile, stem: str) -> Iterator[Issue]:
     yield from _doubles(profile)
     yield from _flavours(profile)
     yield from _archives(profile)
+    yield from _files(profile)
+    yield from _repositories(profile)
     yield from _toolchains(profile)
     yield from _bazel(profile)
     yield from _benchmark(profile)
@@ -52,6 +58,51 @@ def patch_sets() -> list[str]:
     """Return the names of all patch sets that exist, such as ``xnnpack/switches``."""
     root = paths.home() / "patches"
     return sorted(file.parent.relative_to(root).as_posix() for file in root.glob("*/*/patch.toml"))
+
+
+def _folders(kind: str) -> list[str]:
+    root = Path(xnnkit.__file__).parent / "render" / kind
+    return sorted(folder.name for folder in root.iterdir() if folder.is_dir())
+
+
+def _files(profile: Profile) -> Iterator[Issue]:
+    """Hold overlays and stubs to the folders that there are."""
+    overlays, stubs = _folders("overlays"), _folders("stubs")
+    for index, archive in enumerate(profile.archive):
+        for name in {archive.overlay, *(origin.overlay for origin in archive.origin)} - {""}:
+            if name not in overlays:
+                what = f"archive {archive.name!r} names an unknown overlay {name!r}"
+                yield ("archive", index, "overlay"), what, choices(name, overlays)
+    for index, stub in enumerate(profile.stub):
+        if stub.files not in stubs:
+            what = f"stub {stub.name!r} names an unknown folder {stub.files!r}"
+            yield ("stub", index, "files"), what, choices(stub.files, stubs)
+
+
+def _repositories(profile: Profile) -> Iterator[Issue]:
+    """Hold the names of all repositories apart, and aliases to those that there are."""
+    from xnnkit.render.repositories import aliases, repositories
+
+    if any(
+        a not in {x.name for x in profile.archive}
+        for f in profile.flavour
+        for a in f.archives.values()
+    ):
+        return  # said already
+    archives = {
+        one.name for layout in ("module", "workspace") for one in repositories(profile, layout)
+    }
+    for index, alias in enumerate(profile.alias):
+        if alias.archive not in archives:
+            what = f"alias {alias.name!r} stands for no repository: {alias.archive!r}"
+            yield ("alias", index, "archive"), what, choices(alias.archive, sorted(archives))
+    seen = {*archives, "xnnkit", "zig", "ndk"}
+    rest = [(("alias", 0, "name"), one.name) for one in aliases(profile)]
+    rest += [(("stub", index, "name"), one.name) for index, one in enumerate(profile.stub)]
+    for path, name in rest:
+        if name in seen:
+            yield path, f"two repositories are named {name!r}", "each name once"
+        seen.add(name)
 
 
 def _doubles(profile: Profile) -> Iterator[Issue]:
@@ -94,11 +145,6 @@ def _flavours(profile: Profile) -> Iterator[Issue]:
 
 def _archives(profile: Profile) -> Iterator[Issue]:
     known_patches = patch_sets()
-    archives = [archive.name for archive in profile.archive]
-    for index, alias in enumerate(profile.alias):
-        if alias.archive not in archives:
-            what = f"alias {alias.name!r} stands for an unknown archive {alias.archive!r}"
-            yield ("alias", index, "archive"), what, choices(alias.archive, archives)
     for index, archive in enumerate(profile.archive):
         for name in archive.patch_sets:
             if name not in known_patches:

@@ -107,6 +107,9 @@ def write(root: Path, plan: Plan) -> Drift:
         BadEnvironment: it cannot be written.
     """
     refuse_foreign(root)
+    for name in plan:
+        if name.startswith("/") or not {"", ".", ".."}.isdisjoint(name.split("/")):
+            raise BadInput(f"a rendered file would lie outside: {name}", where=str(root))
     drift = compare(root, plan)
     manifest = json.dumps({"schema_version": 1, "files": sorted(plan)}, indent=1) + "\n"
     try:

@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 import xnnkit
+from xnnkit.errors import BadInput
 from xnnkit.profile import Origin, Profile
 from xnnkit.profile.compiler import ZIG, Compiler
 from xnnkit.render.environment import render
@@ -28,8 +29,16 @@ def plan(profile: Profile, patches: Patches, compiler: Compiler = ZIG) -> Plan:
         compiler: what the benchmark is compiled with; its platform goes into the bazelrc.
 
     Raises:
-        BadInput: an overlay or a stub is not there.
+        BadInput: an overlay or a stub is not there, or the compiler is not zig.
     """
+    if compiler.name != "zig":
+        raise BadInput(
+            "a package has no toolchain but zig",
+            where="--toolchain",
+            why="the module that uses the package declares its own NDK",
+            fix=f"xnnkit render {profile.name} --format package OUT, and ndk.release(...) or"
+            " ndk.local(...) in your MODULE.bazel (docs/ndk.md)",
+        )
     found = parts(profile, patches)
     files = dict(found.files)
     variables = {
