@@ -28,7 +28,7 @@ def mutated(tmp_path: Path, name: str, old: str, new: str) -> str:
         ('files = "npm"', 'files = "nmp"', "unknown folder 'nmp'"),
         ('package = "mediapipe/', 'package = "../mediapipe/', "'package' cannot be"),
         ('package = "mediapipe/', 'package = "x\\"y/', "'package' cannot be"),
-        ('description = "MediaPipe', 'description = """"', "'description' cannot be"),
+        ('description = "MediaPipe', 'description = "a \\"\\"\\" b', "'description' cannot be"),
         ('description = "XNNPACK 2fe', 'description = "x\\n2fe', "'description' cannot be"),
         ('"--copt=-w"', '"--output_base=/tmp/x"', "cannot be '--output_base"),
         ('"--copt=-w"', '"--config=foo"', "cannot be '--config"),
