@@ -39,10 +39,13 @@ def check_release(version):
         _too_old("NDK " + version)
 
 def read_revision(properties):
-    """Returns Pkg.Revision of an NDK.
+    """Reads Pkg.Revision of an NDK.
 
     Args:
       properties: the text of its source.properties.
+
+    Returns:
+      The revision, such as "26.3.11579264".
     """
     for line in properties.splitlines():
         key, _, value = line.partition("=")
