@@ -17,6 +17,7 @@ from xnnkit.bench.execute import Plan, execute
 from xnnkit.device import Done, Job
 from xnnkit.errors import BadEnvironment, BadInput, Finding
 from xnnkit.profile import Flavour, Profile, Proof, load
+from xnnkit.profile.model import Memory
 
 FLAVOURS = ("upstream", "kleidiai")
 ARCHIVE = {"sha256": "5a", "tree": "7e", "origin": "git", "location": "git:x", "size": 1}
@@ -366,7 +367,8 @@ def test_method(
 
 
 def test_a_run_that_does_not_fit_into_memory_is_not_started(profile: Profile, out: Path) -> None:
-    large = profile.benchmark.model_copy(update={"memory": 1 << 62})
+    much = Memory(name="all of it", benchmarks=("BM_a",), bytes=1 << 62)
+    large = profile.benchmark.model_copy(update={"memory": (much,)})
     some = profile.model_copy(update={"benchmark": large})
     emulated = FakeDevice(emulated=True)
     with pytest.raises(BadEnvironment, match="memory"):

@@ -11,7 +11,8 @@ from xnnkit.doctor import memory, probes
 from xnnkit.errors import BadEnvironment
 
 GB = 10**9
-QCINT8, MIXED = memory.LLM_TEST
+KNOWN = {one.name: one.bytes for one in profile.load("gemma-2024-05").benchmark.memory}
+QCINT8, MIXED = KNOWN
 
 
 @pytest.mark.parametrize(
@@ -33,15 +34,14 @@ QCINT8, MIXED = memory.LLM_TEST
 )
 def test_what_a_run_needs(arguments: list[str], name: str) -> None:
     found = memory.needed(profile.load("gemma-2024-05"), arguments)
-    assert found == (name, memory.LLM_TEST.get(name, 0))
+    assert found == (name, KNOWN.get(name, 0))
 
 
 def test_without_arguments_it_is_what_an_emulator_is_given() -> None:
-    loaded = profile.load("gemma-2024-05")
-    assert memory.needed(loaded, [])[1] <= loaded.benchmark.memory
+    assert memory.needed(profile.load("gemma-2024-05"), []) == (MIXED, KNOWN[MIXED])
+    assert memory.needed(profile.load("gemma-2026-01"), [])[1] > 3 * GB
     small = profile.load("xnnpack-2024-11")
-    assert memory.needed(small, []) == (small.benchmark.name, small.benchmark.memory)
-    assert memory.needed(small, ["--benchmark_filter=x"]) == ("", 0)
+    assert memory.needed(small, []) == memory.needed(small, ["--benchmark_filter=x"]) == ("", 0)
 
 
 def test_too_little_is_refused_with_what_fits() -> None:
@@ -52,7 +52,7 @@ def test_too_little_is_refused_with_what_fits() -> None:
         "BM_Llm_QCINT8 needs 3.65 GB of memory under an emulator, 3.00 GB are free\n"
         "  where: MemAvailable in /proc/meminfo\n"
         "  why:   the system would end it half-way, or start to swap\n"
-        "  fix:   xnnkit run gemma-2024-05 -- --benchmark_filter=BM_Llm_Mixed_INT48/64\n"
+        "  fix:   xnnkit run gemma-2024-05 -- --benchmark_filter=BM_Llm_Mixed_INT48/64/real_time\n"
         "         ps aux --sort=-rss | head  # what is large"
     )
     assert caught.value.exit_code == 3

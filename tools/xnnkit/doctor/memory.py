@@ -9,14 +9,9 @@ from xnnkit.doctor import probes as ask
 from xnnkit.doctor.model import Need
 from xnnkit.errors import BadEnvironment
 from xnnkit.profile import Profile
+from xnnkit.profile.model import Benchmark, Memory
 
 GB = 10**9
-
-# Peak of the process under qemu-aarch64, at 64 tokens: llm_test of gemma-2024-05, flavour upstream.
-# With 512 or 1024 tokens it can only be more.
-LLM_TEST = {"BM_Llm_QCINT8": 3_650_000_000, "BM_Llm_Mixed_INT48": 2_380_000_000}
-
-_TOKENS = (64, 512, 1024)
 
 # With one of these no benchmark is run.
 _IDLE = ("--help", "--helpfull", "--benchmark_list_tests", "--gtest_list_tests", "--version")
@@ -35,13 +30,11 @@ def needed(profile: Profile, arguments: Sequence[str]) -> tuple[str, int]:
     benchmark = profile.benchmark
     if any(one.split("=")[0] in _IDLE and not one.endswith("=false") for one in arguments):
         return "", 0
-    if benchmark.name != "llm_test":
-        return (benchmark.name, benchmark.memory) if not arguments else ("", 0)
-    chosen = _chosen([*(arguments or benchmark.emulated_arguments)])
+    chosen = _chosen(benchmark, arguments or benchmark.emulated_arguments)
     if not chosen:
         return "", 0
-    name = max(chosen, key=lambda one: LLM_TEST[one])
-    return name, LLM_TEST[name]
+    largest = max(chosen, key=lambda one: one.bytes)
+    return largest.name, largest.bytes
 
 
 def refuse(
@@ -74,11 +67,9 @@ def refuse(
 
 def check(profile: Profile, probes: ask.Probes) -> Iterator[Need]:
     """Yield a need for each benchmark of the profile that needs much under an emulator."""
-    known = LLM_TEST if profile.benchmark.name == "llm_test" else {}
-    if profile.benchmark.memory and not known:
-        known = {profile.benchmark.name: profile.benchmark.memory}
     free = probes.memory_available()
-    for name, octets in known.items():
+    for one in profile.benchmark.memory:
+        name, octets = one.name, one.bytes
         if free is None:
             yield Need(f"run {name}", True, False, "free memory is not known on this machine")
             continue
@@ -89,27 +80,28 @@ def check(profile: Profile, probes: ask.Probes) -> Iterator[Need]:
 
 
 def _smaller(profile: Profile, free: int) -> list[str]:
-    if profile.benchmark.name != "llm_test":
-        return []
-    fitting = [name for name, octets in LLM_TEST.items() if octets <= free]
-    return [f"xnnkit run {profile.name} -- --benchmark_filter={name}/64" for name in fitting[:1]]
+    fitting = [one for one in profile.benchmark.memory if one.bytes <= free]
+    return [
+        f"xnnkit run {profile.name} -- --benchmark_filter={one.benchmarks[0]}"
+        for one in fitting[:1]
+    ]
 
 
-def _chosen(arguments: Sequence[str]) -> list[str]:
+def _chosen(benchmark: Benchmark, arguments: Sequence[str]) -> list[Memory]:
     """Return the measured benchmarks that Google Benchmark's filter lets run."""
     pattern = ""
-    for one in arguments:
-        if one.startswith("--benchmark_filter="):
-            pattern = one.split("=", 1)[1]
+    for argument in arguments:
+        if argument.startswith("--benchmark_filter="):
+            pattern = argument.split("=", 1)[1]
     negative = pattern.startswith("-")
     if pattern in ("", "all"):
         pattern = "."
     try:
         regex = re.compile(pattern.removeprefix("-"))
     except re.error:
-        return list(LLM_TEST)  # for the program to complain about
+        return list(benchmark.memory)  # for the program to complain about
     return [
-        name
-        for name in LLM_TEST
-        if any(bool(regex.search(f"{name}/{n}/real_time")) != negative for n in _TOKENS)
+        one
+        for one in benchmark.memory
+        if any(bool(regex.search(name)) != negative for name in one.benchmarks)
     ]

@@ -49,7 +49,7 @@ def places(contents: Iterable[bytes], forbidden: Sequence[bytes] = ()) -> list[s
                 found[_around(content, at)] = None
         for needle, pattern in PLACES:
             for at in _occurrences(content, needle):
-                if pattern.match(content, at):
+                if pattern.match(content, at) and not _inside(content, at, needle):
                     found[_around(content, at)] = None
     return list(found)
 
@@ -66,6 +66,18 @@ def dates(contents: Iterable[bytes]) -> list[str]:
                 at = match.start() + (content[match.start()] == 0)
                 found[_around(content, at)] = None
     return list(found)
+
+
+_OUTER = re.compile(rb"/" + _PART + rb"$")
+
+
+def _inside(content: bytes, at: int, needle: bytes) -> bool:
+    """Tell whether /tmp/ stands within a longer path.
+
+    The start-up objects of Android's NDK carry ``/buildbot/tmp/crtbrand-HEX.o``, which is a place
+    of Google's machine, the same in every program, and none of this one.
+    """
+    return needle == b"/tmp/" and _OUTER.search(content[max(0, at - _SHOWN) : at]) is not None
 
 
 def _occurrences(content: bytes, needle: bytes) -> Iterator[int]:

@@ -305,6 +305,17 @@ class Bazel(_Strict):
     """The Debian package to take where Bazel's own servers cannot be reached."""
 
 
+class Memory(_Strict):
+    """How much memory benchmarks of the program need under an emulator, as measured."""
+
+    name: Line
+    """What they are called together."""
+    benchmarks: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Their full names, as --benchmark_filter is matched against."""
+    bytes: Annotated[int, Field(gt=0)]
+    """The peak of the process with the first of them; the others need no less."""
+
+
 class Benchmark(_Strict):
     """The program to build: our own source in the workspace, or a target of an archive."""
 
@@ -324,8 +335,8 @@ class Benchmark(_Strict):
     """Targets of that repository that others depend on; empty for the one of its own name."""
     emulated_arguments: tuple[str, ...] = ()
     """The program's arguments on an emulated device when none are given: what it finishes soon."""
-    memory: Annotated[int, Field(ge=0)] = 0
-    """Bytes that a run with those arguments needs under an emulator; 0 when it is little."""
+    memory: tuple[Memory, ...] = ()
+    """What runs under an emulator need; none where it is little."""
 
     @property
     def label(self) -> str:

@@ -64,10 +64,10 @@ def flatbuffer_cc_library(
       flatc_args: arguments of flatc beside those of every library.
       visibility: of the library.
       srcs_filegroup_visibility: of the filegroup.
-      gen_reflections: unused; nothing here reads reflections.
+      gen_reflections: must be False; nothing here reads reflections.
     """
-    if out_prefix or include_paths:
-        fail("{}: out_prefix and include_paths are not supported".format(name))
+    if out_prefix or include_paths or gen_reflections:
+        fail("{}: out_prefix, include_paths and gen_reflections are not supported".format(name))
     native.filegroup(
         name = srcs_filegroup_name or name + "_includes",
         srcs = srcs,
