@@ -21,6 +21,8 @@ def start(profile: Path) -> subprocess.Popen[bytes]:
         env={**os.environ, "PYTHONPATH": str(tools)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        # A shell that runs the tests in the background has it ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 

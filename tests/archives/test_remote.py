@@ -164,6 +164,10 @@ def test_the_end_of_the_work_ends_git(world: Any, host: GitHost, tmp_path: Path)
     with pytest.raises(Stopped):
         remote.fill(tmp_path / "store", url, world.upstream.commit, (), scratch, net)
     timer.join()
+    # A process that was killed may take a moment to be gone.
+    until = time.monotonic() + 10
+    while any(url in line for line in commands()) and time.monotonic() < until:
+        time.sleep(0.05)
     assert not any(url in line for line in commands()), "no helper of git may be left"
 
 

@@ -7,6 +7,7 @@ The other module depends on xnnkit and hands ``profile.json`` to its extensions
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import xnnkit
@@ -46,6 +47,7 @@ def plan(profile: Profile, patches: Patches, compiler: Compiler = ZIG) -> Plan:
         "version": xnnkit.__version__,
         "flavours": available(profile),
         "platform": PLATFORMS[compiler.name],
+        "used": _used(profile),
     }
     files["profile.json"] = (json.dumps(pins(profile, found), indent=1) + "\n").encode()
     files["profile.bazelrc"] = render("profile.bazelrc.j2", **variables).encode()
@@ -99,6 +101,12 @@ def pins(profile: Profile, found: Parts) -> dict[str, Any]:
             for one in reversed(profile.toolchain)
         },
     }
+
+
+def _used(profile: Profile) -> list[str]:
+    """Return the repositories that the other module names: the program's, and the settings'."""
+    named = {name for one in profile.settings for name in re.findall(r"@([A-Za-z0-9_.-]+)//", one)}
+    return sorted({profile.benchmark.repository or profile.benchmark.archive} | named)
 
 
 def _origin(origin: Origin) -> dict[str, Any]:
