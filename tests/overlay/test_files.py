@@ -121,7 +121,7 @@ def test_a_damaged_record_says_what_to_do(mini: Mini, overlay: Run) -> None:
     done = overlay("--undo")
     assert done.code == 2
     assert str(file) in done.err
-    assert "git checkout -- ." in done.err
+    assert "git stash --include-untracked" in done.err
 
 
 def test_a_link_is_not_written_through(mini: Mini, overlay: Run, tmp_path: Path) -> None:

@@ -124,6 +124,17 @@ def test_undo_keeps_what_was_edited(mini: Mini, overlay: Run, file: str) -> None
     assert kept.read_text().endswith("# mine\n")
 
 
+def test_a_second_forced_undo_keeps_the_first_edits(mini: Mini, overlay: Run) -> None:
+    for text in ("first", "second"):
+        assert overlay("--profile", "mini").code == 0
+        path = mini.checkout / "WORKSPACE"
+        path.write_text(path.read_text() + f"# {text}\n")
+        assert overlay("--undo", "--force").code == 0
+    kept = (mini.checkout / ".git/xnnkit-overlay-edited").glob("WORKSPACE*")
+    ends = {file.read_text().splitlines()[-1] for file in kept}
+    assert ends == {"# first", "# second"}
+
+
 def test_a_file_of_the_users_where_ours_would_be(mini: Mini, overlay: Run) -> None:
     (mini.checkout / ".git/info/exclude").write_text("xnnkit/\n")
     mine = mini.checkout / "xnnkit/README.md"

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from xnnkit import profile
 from xnnkit.errors import BadEnvironment, BadInput
 from xnnkit.profile import HttpOrigin, Profile, Toolchain
-from xnnkit.profile.compiler import ZIG, Compiler, choose, needed, refuse_unaccepted
+from xnnkit.profile.compiler import (
+    API_LEVELS,
+    FIRST_NDK,
+    ZIG,
+    Compiler,
+    choose,
+    needed,
+    refuse_unaccepted,
+)
 
 
 def ndk(version: str) -> Toolchain:
@@ -67,6 +76,13 @@ def test_an_installed_ndk_by_folder_and_by_environment(
     assert choose(pins, "ndk", ndk="local") == chosen
 
 
+def test_an_installed_ndk_that_is_too_old(pins: Profile, tmp_path: Path) -> None:
+    (tmp_path / "source.properties").write_text("Pkg.Revision = 23.1.7779620\n")
+    with pytest.raises(BadInput, match="r23") as caught:
+        choose(pins, "ndk", ndk=f"{tmp_path}")
+    assert "i8mm" in caught.value.why
+
+
 def test_local_without_the_variable(pins: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ANDROID_NDK_HOME", raising=False)
     with pytest.raises(BadEnvironment, match="ANDROID_NDK_HOME"):
@@ -95,3 +111,11 @@ def test_refusals_name_what_is_legal(pins: Profile) -> None:
     assert "zig, ndk" in caught.value.why
     with pytest.raises(BadInput, match="--ndk is for"):
         choose(pins, "zig", ndk="r26d")
+
+
+def test_the_rules_have_the_same_limits(repository: Path) -> None:
+    """Starlark and Python refuse the same; each must know before the other is asked."""
+    text = (repository / "rules" / "private" / "ndk_release.bzl").read_text()
+    assert re.search(r"^MINIMUM = (\d+)$", text, re.MULTILINE)[1] == str(FIRST_NDK)  # type: ignore[index]
+    levels = [str(API_LEVELS[0]), str(API_LEVELS[-1])]
+    assert all(re.search(rf"\b{level}\b", text) for level in levels)

@@ -9,10 +9,7 @@ from pathlib import Path
 from xnnkit.doctor.model import Need, Places
 from xnnkit.doctor.probes import Probes
 from xnnkit.profile import Profile, Toolchain
-from xnnkit.profile.compiler import ACCEPTED, HOME, LICENCE
-
-MINIMUM = 25
-"""The first release whose clang knows +i8mm for every use of it here."""
+from xnnkit.profile.compiler import ACCEPTED, FIRST_NDK, HOME, LICENCE
 
 _REVISION = re.compile(r"^\s*Pkg\.Revision\s*=\s*(\d+)\.(\d+)", re.MULTILINE)
 
@@ -40,8 +37,8 @@ def _installed(profile: Profile, home: Path, probes: Probes) -> Need:
     major, minor = int(match[1]), int(match[2])
     # r23 is 23.0, r23b 23.1.
     release = f"r{major}{chr(ord('a') + minor) if minor else ''}"
-    if major < MINIMUM:
-        found = f"{release} at {home} is too old: no +i8mm before r{MINIMUM}"
+    if major < FIRST_NDK:
+        found = f"{release} at {home} is too old: no +i8mm before r{FIRST_NDK}"
         return Need("ndk", False, False, found, instead)
     return Need("ndk", True, False, f"{release} at {home}")
 

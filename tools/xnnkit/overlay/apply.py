@@ -262,8 +262,14 @@ def _refuse_edited(checkout: Checkout, edited: list[str]) -> Finding:
 def _save_edited(checkout: Checkout, path: str) -> None:
     file = checkout.root / path
     if file.is_file():
-        target = checkout.git_dir / "xnnkit-overlay-edited" / path
-        record.write_file(target, file.read_bytes(), 0o644)
+        data = file.read_bytes()
+        kept = checkout.git_dir / "xnnkit-overlay-edited"
+        target, number = kept / path, 1
+        # What an earlier --force saved stays: nothing that somebody wrote is lost.
+        while target.exists() and target.read_bytes() != data:
+            number += 1
+            target = kept / f"{path}.{number}"
+        record.write_file(target, data, 0o644)
 
 
 def _restore(checkout: Checkout, path: str, entry: Entry) -> bool:

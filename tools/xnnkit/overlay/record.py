@@ -8,7 +8,7 @@ import os
 import shutil
 import stat
 import tempfile
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from xnnkit.errors import BadInput
@@ -99,7 +99,8 @@ def _damaged(file: Path, why: str) -> BadInput:
         "the record of the overlay cannot be read",
         where=str(file),
         why=why,
-        fix=f"git checkout -- . && git clean -ndx  # then: rm -r {file.parent}",
+        fix="git stash --include-untracked  # keeps every change, yours and the overlay's\n"
+        f"rm -r {file.parent}",
     )
 
 
@@ -159,11 +160,6 @@ def before(path: Path) -> Before:
     if not stat.S_ISREG(status.st_mode):
         raise BadInput("not a plain file", where=str(path), why="xnnkit would have to write to it")
     return Before(sha256(path.read_bytes()), stat.S_IMODE(status.st_mode), status.st_mtime_ns)
-
-
-def with_entry(record: Record, path: str, entry: Entry) -> Record:
-    """Return the record with one more entry, or another in its place."""
-    return replace(record, entries={**record.entries, path: entry})
 
 
 def write_file(path: Path, data: bytes, mode: int, mtime_ns: int = 0) -> None:

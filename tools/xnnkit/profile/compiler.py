@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +15,9 @@ DEFAULT_API_LEVEL = 30
 
 API_LEVELS = range(21, 36)
 """21 is the first with 64-bit Arm, 35 the last that the pinned releases have."""
+
+FIRST_NDK = 25
+"""The first release whose clang knows +i8mm for every use of it here."""
 
 HOME = "ANDROID_NDK_HOME"
 
@@ -117,11 +121,24 @@ def choose(
 
 def _installed(folder: str, api_level: int) -> Compiler:
     path = os.path.abspath(os.path.expanduser(folder))
-    if not os.path.isfile(os.path.join(path, "source.properties")):
+    try:
+        with open(os.path.join(path, "source.properties"), encoding="utf-8") as file:
+            text = file.read(1 << 16)
+    except (OSError, UnicodeDecodeError):
+        text = ""
+    revision = re.search(r"^\s*Pkg\.Revision\s*=\s*(\d+)\.\S*\s*$", text, re.MULTILINE)
+    if revision and int(revision[1]) < FIRST_NDK:
+        raise BadInput(
+            f"the NDK is r{revision[1]}",
+            where=path,
+            why=f"its clang has no +i8mm; r{FIRST_NDK} is the first that has",
+            fix="--ndk FOLDER, a newer one, or leave --ndk out for the pinned release",
+        )
+    if not revision:
         raise BadInput(
             "there is no NDK",
             where=path,
-            why="an NDK's folder has a file source.properties",
+            why="an NDK's folder has a file source.properties with its Pkg.Revision",
             fix="--ndk FOLDER, the one with source.properties and toolchains/ in it",
         )
     return Compiler("ndk", "", path, api_level)
