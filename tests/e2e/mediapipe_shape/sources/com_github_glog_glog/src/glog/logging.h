@@ -1,0 +1,4 @@
+#pragma once
+namespace google {
+const char* Severity();
+}

@@ -1,0 +1,5 @@
+#include "glog/logging.h"
+
+namespace google {
+const char* Severity() { return "INFO"; }
+}  // namespace google

@@ -1,0 +1,5 @@
+#include "pthreadpool.h"
+
+#include "fxdiv.h"
+
+int pthreadpool_tiles(int rows) { return fxdiv_quotient(rows + 4, 5); }
