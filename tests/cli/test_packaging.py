@@ -134,6 +134,14 @@ def test_an_installed_wheel_finds_its_profiles(
     assert "xnnpack-2024-11: ok" in done.stdout
 
 
+def test_the_wheel_has_what_rendering_takes_from_the_top(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    wanted = ("MODULE.bazel", "BUILD.bazel", "WORKSPACE.tmpl", "rules/private/alias_repository.bzl")
+    assert {f"xnnkit/data/{name}" for name in wanted} <= names
+    assert "xnnkit/render/stubs/npm/@bazel/typescript/index.bzl" in names
+    assert "xnnkit/render/overlays/zlib/BUILD.bazel" in names
+
+
 @pytest.mark.slow
 def test_an_installed_wheel_brings_its_dependencies(wheel: Path, tmp_path: Path) -> None:
     script = installed(wheel, tmp_path / "venv")
