@@ -65,3 +65,10 @@ def bazel(mini: shape.Shape) -> Bazel:
         found = find(profile.load(str(mini.profile)).bazel)
     home = ("env", "-u", "XDG_CACHE_HOME", f"HOME={mini.environment['HOME']}")
     return dataclasses.replace(found, program=(*home, *found.program))
+
+
+@pytest.fixture(scope="session")
+def fetched(mini: shape.Shape, xnnkit: shape.Run) -> None:
+    """Fill the miniature's cache, as is said to whoever has nothing but Bazel afterwards."""
+    done = xnnkit("fetch", str(mini.profile))
+    assert done.returncode == 0, done.stderr[-4000:]

@@ -115,13 +115,6 @@ def _render(one: Fetched, names: Sequence[str], kept: Sequence[Path]) -> None:
             apply.write(changed, tree)
 
 
-def patched(profile: Profile) -> Profile:
-    """Return the profile with no pins but those of archives that patches are rendered on."""
-    names = {one.archive.name for one in repositories(profile) if one.patch_sets}
-    archives = tuple(one for one in profile.archive if one.name in names)
-    return profile.model_copy(update={"archive": archives, "toolchain": ()})
-
-
 def plan_of(
     profile: Profile,
     sources: Sources,
@@ -139,7 +132,9 @@ def plan_of(
     Raises:
         Finding, BadEnvironment, BadInput: as fetching and rendering do.
     """
-    fetched = fetch(patched(profile), sources)
+    # Everything that a plain `bazel build` cannot get for itself, so not the NDK: its repository
+    # rule fetches it, and asks whether its licence was accepted.
+    fetched = fetch(needed(profile), sources)
     diffs = render_patches(profile, fetched, sources.cache)
     if layout == "package":
         return package.plan(profile, diffs, compiler)

@@ -15,7 +15,7 @@ from xnnkit.overlay.checkout import Checkout
 from xnnkit.overlay.plan import Choice, command, mediapipe, plan, without_mediapipe
 from xnnkit.overlay.record import Record
 from xnnkit.profile import Profile, history
-from xnnkit.profile.compiler import DEFAULT_API_LEVEL, choose
+from xnnkit.profile.compiler import DEFAULT_API_LEVEL, choose, needed
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def lay(
         )
         apply.refuse_dirty(where, known)
         rest = without_mediapipe(loaded)
-        fetched = prepare.fetch(prepare.patched(rest), sources)
+        fetched = prepare.fetch(needed(rest), sources)
         patches = prepare.render_patches(rest, fetched, sources.cache)
         planned = plan(choice, patches, lambda path: apply.pristine(where, known, path))
         new = Record(
