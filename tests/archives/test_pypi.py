@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -96,3 +97,23 @@ def test_the_index_is_pips_own_unless_told(
     assert platforms == ["manylinux_2_12_x86_64", "manylinux2010_x86_64"]
     assert "--no-deps" in command
     assert "--no-cache-dir" in command
+
+
+def test_pip_removes_its_folders_while_they_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/gone.whl").write_bytes(b"x" * 7)
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b/kept.whl").write_bytes(b"x" * 5)
+    (tmp_path / "b/loose.whl").symlink_to(tmp_path / "nothing")
+    scandir = os.scandir
+
+    def racing(path: Any) -> Any:
+        if str(path) == os.fspath(tmp_path / "a"):
+            (tmp_path / "a/gone.whl").unlink()
+            (tmp_path / "a").rmdir()
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", racing)
+    assert pypi._downloaded(tmp_path) == 5

@@ -5,6 +5,7 @@ pip's configuration says which index that is; XNNKIT_PYPI_INDEX overrides it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -74,14 +75,27 @@ def _run_pip(origin: PypiOrigin, folder: Path, place: Place, tick: Tick) -> None
             while process.poll() is None:
                 if place.net.stop.is_set():
                     raise Stopped
-                sizes = [p.stat().st_size for p in scratch.rglob("*.whl") if p.is_file()]
-                tick(min(max(sizes, default=0), origin.size))
+                tick(min(_downloaded(scratch), origin.size))
                 time.sleep(_POLL_SECONDS)
         finally:
             process.kill()
             process.wait()
     if process.returncode:
         raise Unreachable(_last(log.read_text(encoding="utf-8", errors="replace")), _FIX)
+
+
+def _downloaded(scratch: Path) -> int:
+    """Return the size in bytes of the largest wheel below a folder that pip is working in.
+
+    pip removes its folders while they are being read: what is gone counts nothing.
+    """
+    largest = 0
+    for folder, _, names in os.walk(scratch):  # passes over a folder that is gone
+        for name in names:
+            if name.endswith(".whl"):
+                with contextlib.suppress(FileNotFoundError):
+                    largest = max(largest, os.stat(os.path.join(folder, name)).st_size)
+    return largest
 
 
 _FIX = "export XNNKIT_PYPI_INDEX=URL of a Python package index"
