@@ -58,7 +58,9 @@ def test_the_modules_that_debian_lacks_are_named(share: Path) -> None:
 def test_the_registry_answers_for_each_of_them(share: Path, tmp_path: Path) -> None:
     root = tmp_path / "registry"
     registry.write(root, share)
-    assert json.loads((root / "bazel_registry.json").read_text()) == {}
+    assert json.loads((root / "bazel_registry.json").read_text()) == {
+        "module_base_path": registry.STAND_INS
+    }
     folders = {p.parent.relative_to(root).as_posix() for p in root.rglob("MODULE.bazel")}
     wanted = {f"modules/{name}/{version}" for name, version in registry.named_modules(share)}
     assert folders == wanted
@@ -66,7 +68,21 @@ def test_the_registry_answers_for_each_of_them(share: Path, tmp_path: Path) -> N
         _, name, version = folder.split("/")
         text = (root / folder / "MODULE.bazel").read_text()
         assert text == f'module(name = "{name}", version = "{version}")\n'
-        assert json.loads((root / folder / "source.json").read_text())["type"] == "local_path"
+        source = json.loads((root / folder / "source.json").read_text())
+        assert source == {"type": "local_path", "path": name}
+
+
+def test_a_registry_of_an_older_xnnkit_is_written_again(share: Path, tmp_path: Path) -> None:
+    share = share.rename(tmp_path / "usr-share-bazel")
+    (tmp_path / "usr/share").mkdir(parents=True)
+    share.rename(tmp_path / "usr/share/bazel")
+    old = tmp_path / "registry/modules/zlib/1.3/source.json"
+    old.parent.mkdir(parents=True)
+    old.write_text("{}")
+    debian._refresh(tmp_path)
+    assert json.loads(old.read_text())["path"] == "zlib"
+    assert (tmp_path / "registry" / registry.STAND_INS / "buildozer/REPO.bazel").is_file()
+    assert (tmp_path / "debian.bazelrc").is_file()
 
 
 def test_an_incomplete_share_directory_is_not_taken(share: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from programs import Fake
-from xnnkit.bazel import debian, find
+from xnnkit.bazel import debian, find, registry
 from xnnkit.bazel.find import allowed, already_there, on_path, version_of
 from xnnkit.errors import BadEnvironment, BadInput
 from xnnkit.profile import Bazel as Requirement
@@ -138,6 +138,7 @@ def test_debians_bazel_that_is_ready_is_started_in_a_namespace(
     root = debian.location(with_debian)
     (root / "usr/lib/jvm/java-21-openjdk-amd64").mkdir(parents=True)
     (root / debian.READY).write_text("7.7.1\n")
+    (root / "registry" / registry.STAND_INS).mkdir(parents=True)
     found = find(with_debian)
     assert (found.kind, found.version) == ("debian", "7.7.1")
     words = found.argv("build", "//:x")
@@ -154,6 +155,7 @@ def test_a_set_up_of_an_older_xnnkit_gets_this_ones_rc_file(
     root = debian.location(with_debian)
     (root / "usr/lib/jvm/java-21-openjdk-amd64").mkdir(parents=True)
     (root / debian.READY).write_text("7.7.1\n")
+    (root / "registry" / registry.STAND_INS).mkdir(parents=True)
     rc = root / "debian.bazelrc"
     rc.write_text("common --noenable_workspace\n")
     find(with_debian)
@@ -173,6 +175,7 @@ def test_debians_bazel_without_java_says_how_to_start_over(
     root = debian.location(with_debian)
     root.mkdir(parents=True)
     (root / debian.READY).write_text("7.7.1\n")
+    (root / "registry" / registry.STAND_INS).mkdir(parents=True)
     with pytest.raises(BadEnvironment) as caught:
         find(with_debian)
     assert "without Java" in caught.value.why

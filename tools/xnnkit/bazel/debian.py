@@ -72,7 +72,7 @@ def set_up(requirement: Requirement) -> Bazel:
                 # Half a set-up is never used: READY is written last.
                 shutil.rmtree(root, ignore_errors=True)
                 _unpack(root, requirement)
-    _refresh_bazelrc(root)
+    _refresh(root)
     java = next((root / "usr/lib/jvm").glob("java-*-openjdk-*"), None)
     if java is None:
         raise BadEnvironment(
@@ -102,8 +102,10 @@ def set_up(requirement: Requirement) -> Bazel:
     )
 
 
-def _refresh_bazelrc(root: Path) -> None:
-    """Bring the rc file of a set-up that an older xnnkit made to what this one says."""
+def _refresh(root: Path) -> None:
+    """Bring the registry and rc file that an older xnnkit made to what this one says."""
+    if not (root / "registry" / registry.STAND_INS).is_dir():
+        registry.write(root / "registry", root / "usr/share/bazel")
     file = root / "debian.bazelrc"
     text = registry.bazelrc(root / "registry")
     if not file.is_file() or file.read_text() != text:

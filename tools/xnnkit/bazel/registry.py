@@ -1,7 +1,8 @@
 """The local module registry for Debian's Bazel, which brings its rule sets as directories.
 
 Modules that Debian ships are overridden with their directory. The rest of the graph of
-``bazel_tools`` is named but never loaded by a C++ build; for those a MODULE.bazel is enough.
+``bazel_tools`` is named but never loaded by a C++ build; for those a MODULE.bazel is enough. Only
+``bazel mod`` loads one of them, buildozer, even where it does not run it: that one is a stand-in.
 """
 
 from __future__ import annotations
@@ -22,6 +23,25 @@ SHIPPED = {
     "rules_python": "rules/python",
 }
 
+# Below the registry; the folder of modules that have more than a MODULE.bazel.
+STAND_INS = "stand_ins"
+
+_BUILDOZER = '''"""Stands in for buildozer, which Debian lacks and only `bazel mod tidy` runs."""
+
+def _program_impl(rctx):
+    rctx.file("BUILD.bazel", 'exports_files(["buildozer.exe"])')
+    rctx.file("buildozer.exe", """#!/bin/sh
+echo >&2 "buildozer is not part of Debian's Bazel: 'bazel mod tidy' needs an upstream Bazel"
+exit 1
+""")
+
+_program = repository_rule(implementation = _program_impl)
+
+buildozer_binary = module_extension(
+    implementation = lambda mctx: _program(name = "buildozer_binary"),
+)
+'''
+
 _DEP = re.compile(r'bazel_dep\(\s*name\s*=\s*"([^"]+)"\s*,\s*version\s*=\s*"([^"]+)"([^)]*)\)')
 
 
@@ -41,20 +61,24 @@ def named_modules(share: Path) -> set[tuple[str, str]]:
 
 
 def write(root: Path, share: Path) -> None:
-    """Write the registry.
+    """Write the registry, or write it again where an older xnnkit made another one.
 
     Args:
         root: directory to make, in the form that ``--registry=file://ROOT`` wants.
         share: the unpacked ``/usr/share/bazel``.
     """
-    root.mkdir(parents=True)
-    (root / "bazel_registry.json").write_text("{}\n")
+    buildozer = root / STAND_INS / "buildozer"
+    buildozer.mkdir(parents=True, exist_ok=True)
+    (buildozer / "REPO.bazel").write_text("")
+    (buildozer / "BUILD.bazel").write_text("")
+    (buildozer / "buildozer_binary.bzl").write_text(_BUILDOZER)
+    (root / "bazel_registry.json").write_text(json.dumps({"module_base_path": STAND_INS}) + "\n")
     for name, version in sorted(named_modules(share)):
         folder = root / "modules" / name / version
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         (folder / "MODULE.bazel").write_text(f'module(name = "{name}", version = "{version}")\n')
-        # Only a repository that is loaded is looked for, and none of these is.
-        source = {"type": "local_path", "path": f"/usr/share/bazel/absent/{name}"}
+        # Only a repository that is loaded is looked for, and of these only the stand-ins are.
+        source = {"type": "local_path", "path": name}
         (folder / "source.json").write_text(json.dumps(source) + "\n")
 
 
