@@ -6,7 +6,10 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from xnnkit.device.count import Counts, Marks
 
 OUTPUT = "{output}"
 """Stands in an argument for the file that the program writes its results to."""
@@ -23,6 +26,8 @@ class Job:
         timeout: seconds until it is ended, None for never.
         trace: names of functions of which the device shall tell whether they were entered; a
             device that cannot tell leaves ``Done.entered`` None.
+        count: count executed instructions, in the whole program and in these windows; a device
+            that cannot count leaves ``Done.counts`` None.
     """
 
     binary: Path
@@ -30,6 +35,7 @@ class Job:
     env: Mapping[str, str] = field(default_factory=dict)
     timeout: float | None = None
     trace: Sequence[str] = ()
+    count: Marks | None = None
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,7 @@ class Done:
         output: the file it wrote, None when it wrote none or none was asked for.
         tail: the last lines it printed.
         entered: function -> whether it was entered; None without a trace.
+        counts: executed instructions; None when they were not counted.
     """
 
     code: int
@@ -49,6 +56,7 @@ class Done:
     output: bytes | None
     tail: tuple[str, ...] = ()
     entered: Mapping[str, bool] | None = None
+    counts: Counts | None = None
 
     @property
     def ending(self) -> str:

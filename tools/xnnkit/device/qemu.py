@@ -17,6 +17,8 @@ from xnnkit.device.process import stream
 from xnnkit.errors import BadEnvironment, BadInput
 
 if TYPE_CHECKING:
+    from xnnkit.device.count import Marks
+    from xnnkit.device.count_file import CountFile
     from xnnkit.elf import ElfFacts, Function
 
 PROGRAMS = ("qemu-aarch64", "qemu-aarch64-static")
@@ -31,6 +33,7 @@ class Qemu:
     """
 
     emulated = True
+    can_count = True
 
     def __init__(self, cpu: str = "max", program: str | None = None) -> None:
         self.cpu = cpu
@@ -90,18 +93,21 @@ class Qemu:
         """Run a program to its end.
 
         Args:
-            job: what to run; ``trace`` costs next to nothing.
+            job: what to run; ``trace`` costs next to nothing, docs/count.md says what ``count``
+                costs.
             say: called with each line that it prints.
 
         Raises:
-            BadEnvironment: qemu is not there, or the time is over.
-            BadInput: the binary is not for arm64.
+            BadEnvironment: qemu is not there, or the time is over; it cannot count.
+            BadInput: the binary is not for arm64, or has nothing that begins a window.
         """
         with tempfile.TemporaryDirectory(prefix="xnnkit-qemu-") as scratch:
             output, log = Path(scratch, "output"), Path(scratch, "trace")
             argv = [self.program(), "-cpu", self.cpu]
             facts, functions = self._traced(job)
-            if functions:
+            if job.count is not None:
+                argv += self._count_options(facts, job.count, Path(scratch, "count"))
+            elif functions:
                 from xnnkit.device import trace
 
                 argv += [*trace.options(facts, functions), "-D", str(log)]
@@ -109,14 +115,40 @@ class Qemu:
             # PATH is qemu's, not the program's business: LD_* and the like must not leak in.
             env = {"PATH": os.environ.get("PATH", os.defpath), **job.env}
             ended = stream(argv, env=env, timeout=job.timeout, say=say)
-            entered = None
-            if job.trace:
+            entered, counts = None, None
+            if job.count is not None:
+                from xnnkit.device import count
+
+                file = self._count_file(Path(scratch, "count"), ended.tail)
+                counts = count.attribute(facts, file)
+                entered = count.entered(facts, file, job.trace) if job.trace else None
+            elif job.trace:
                 entered = dict.fromkeys(job.trace, False)
                 if functions and log.exists():
                     with open(log, encoding="utf-8", errors="replace") as lines:
                         entered |= trace.entered(facts, functions, lines)
             content = output.read_bytes() if output.exists() else None
-        return Done(ended.code, ended.seconds, content, ended.tail, entered)
+        return Done(ended.code, ended.seconds, content, ended.tail, entered, counts)
+
+    def _count_options(self, facts: ElfFacts, marks: Marks, out: Path) -> list[str]:
+        from xnnkit.device import count, count_plugin
+
+        given = [f"out={out}", *count.options(facts, marks)]
+        plugin = str(count_plugin.plugin(str(self.identity()["qemu"])))
+        # A comma ends an argument; two of them are one.
+        return ["-plugin", ",".join(text.replace(",", ",,") for text in (plugin, *given))]
+
+    def _count_file(self, path: Path, tail: Sequence[str]) -> CountFile:
+        from xnnkit.device import count_file
+
+        if not path.exists():
+            raise BadEnvironment(
+                "qemu did not load the plugin that counts instructions",
+                where=self.program(),
+                why="\n".join(tail[-3:]) or "it was built without plugins",
+                fix="apt-get install qemu-user (not qemu-user-static)",
+            )
+        return count_file.read(path)
 
     def _traced(self, job: Job) -> tuple[ElfFacts, Sequence[Function]]:
         from xnnkit.elf import inspect
