@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import xnnkit
 from xnnkit import elf
-from xnnkit.bench import llm_block, proof, results, runs
+from xnnkit.bench import counts, llm_block, proof, results, runs
 from xnnkit.build import manifest
 from xnnkit.device import OUTPUT, Device, Done, Job
 from xnnkit.doctor import memory
@@ -46,6 +46,7 @@ class Plan:
         verify: before anything is timed, compare each flavour's results with the reference of the
             program, if it is ``llm_block``; others have none.
         replace: remove this device's earlier runs of these flavours once the new ones are kept.
+        count: count executed instructions, each benchmark in a process of its own.
         arguments: the benchmark's own; with none, an emulated device is given those that the
             profile has for it.
     """
@@ -59,6 +60,7 @@ class Plan:
     trace: bool = True
     verify: bool = True
     replace: bool = False
+    count: bool = False
     arguments: Sequence[str] = ()
 
 
@@ -101,6 +103,8 @@ def execute(
             Finished runs are kept all the same.
     """
     _refuse(plan.arguments)
+    if plan.count:
+        counts.refuse(device, plan.repetitions, plan.interleave)
     built = _manifest(profile, plan.out)
     chosen = _chosen(profile, plan, built)
     identity = device.identity()
@@ -108,9 +112,9 @@ def execute(
         memory.refuse(profile, plan.arguments)
     small = profile.benchmark.emulated_arguments
     if device.emulated and not plan.arguments and small:
-        plan = replace(plan, arguments=small)
+        plan = replace(plan, arguments=counts.defaults(small) if plan.count else small)
         note(
-            f"{device.name} is emulated: {' '.join(small)}\n"
+            f"{device.name} is emulated: {' '.join(plan.arguments)}\n"
             "wall time there says nothing; give arguments after -- to run something else"
         )
     earlier = [
@@ -122,8 +126,8 @@ def execute(
     made: list[runs.Run] = []
     for turn, one in _order(chosen, plan):
         note(f"{profile.name}: {one.flavour} on {device.name}{turn}")
-        run = _run(one, plan, device, identity, profile, built, verified.get(one.flavour), say)
-        made.append(run)
+        found = verified.get(one.flavour)
+        made.append(_run(one, plan, device, identity, profile, built, found, say, note))
     if plan.replace:
         for path in earlier:
             path.unlink(missing_ok=True)
@@ -170,20 +174,38 @@ def _run(
     built: dict[str, Any],
     verified: dict[str, Any] | None,
     say: Callable[[str], None],
+    note: Callable[[str], None],
 ) -> runs.Run:
     _same_bytes(one)
     arguments = list(plan.arguments)
     if not plan.interleave and plan.repetitions > 1:
         arguments.append(f"--benchmark_repetitions={plan.repetitions}")
-    job = Job(
-        binary=one.path,
-        args=[*arguments, f"--benchmark_out={OUTPUT}", "--benchmark_out_format=json"],
-        timeout=plan.timeout,
-        trace=one.traced,
-    )
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    done = device.run(job, say)
-    raw = _output(one, done)
+    counted: dict[str, Any] | None = None
+    if plan.count:
+        arguments = counts.arguments_of(arguments)
+        measured = counts.measure(
+            device,
+            one.path,
+            arguments,
+            flavour=one.flavour,
+            trace=one.traced,
+            timeout=plan.timeout,
+            output=lambda done: _output(one, done),
+            say=say,
+            note=note,
+        )
+        raw, seconds, counted = measured.raw, measured.seconds, measured.counts
+        executed = _executed(measured.entered)
+    else:
+        job = Job(
+            binary=one.path,
+            args=[*arguments, f"--benchmark_out={OUTPUT}", "--benchmark_out_format=json"],
+            timeout=plan.timeout,
+            trace=one.traced,
+        )
+        done = device.run(job, say)
+        raw, seconds, executed = _output(one, done), done.seconds, _executed(done.entered)
     parsed = results.parse(raw, f"the output of {one.path}")
     run = runs.Run(
         runs.Identity(
@@ -197,7 +219,7 @@ def _run(
             benchmark=profile.benchmark.name,
             method=_method(parsed, arguments),
             started=started,
-            seconds=round(done.seconds, 3),
+            seconds=round(seconds, 3),
             host={
                 "name": platform.node(),
                 "system": platform.system(),
@@ -207,10 +229,11 @@ def _run(
             archives=_archives(built),
             prebuilt=_named(built, "prebuilt"),
             accepted=_named(built, "accepted_by_tree"),
-            executed=_executed(done),
+            executed=executed,
             verify=verified,
         ),
         raw,
+        counts=counted,
     )
     return replace(run, path=runs.save(run, plan.root))
 
@@ -249,10 +272,8 @@ def _output(one: _Binary, done: Done) -> dict[str, Any]:
     return raw
 
 
-def _executed(done: Done) -> list[str] | None:
-    if done.entered is None:
-        return None
-    return sorted(name for name, entered in done.entered.items() if entered)
+def _executed(entered: Mapping[str, bool] | None) -> list[str] | None:
+    return None if entered is None else sorted(name for name in entered if entered[name])
 
 
 def _same_bytes(one: _Binary) -> None:

@@ -75,11 +75,14 @@ class Run:
         identity: what tells it from others.
         raw: the program's output, parsed and otherwise as it was.
         path: its file, None before it has one.
+        counts: instructions that were executed, by benchmark (docs/count.md); None when they were
+            not counted.
     """
 
     identity: Identity
     raw: dict[str, Any]
     path: Path | None = None
+    counts: dict[str, Any] | None = None
 
     @cached_property
     def results(self) -> results.Results:
@@ -93,6 +96,7 @@ class Run:
             "kind": KIND,
             "identity": asdict(self.identity),
             "results": self.raw,
+            **({} if self.counts is None else {"counts": self.counts}),
         }
         return {**content, "checksum": checksum(content)}
 
@@ -199,6 +203,6 @@ def of_json(data: Any, path: Path) -> Run:
             fix="run the benchmark again",
         )
     try:
-        return Run(Identity(**data["identity"]), data["results"], path)
+        return Run(Identity(**data["identity"]), data["results"], path, data.get("counts"))
     except (KeyError, TypeError) as error:
         raise BadInput(f"a run without its identity: {error}", where=str(path)) from error

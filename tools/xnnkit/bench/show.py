@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 
-from xnnkit.bench import llm_block, table
+from xnnkit.bench import llm_block, show_counts, table
 from xnnkit.bench.compare import Comparison, Row
 from xnnkit.bench.runs import Run
 from xnnkit.bench.stats import Ratio, Summary, summary
@@ -29,7 +29,7 @@ def runs_text(runs: Sequence[Run]) -> str:
             lines.append(f"  verified  {llm_block.text(identity.verify)}")
             if identity.verify["executed"] is not None:
                 lines.append(f"            executed {_kernels(identity.verify['executed'])}")
-        for benchmark in run.results.benchmarks.values():
+        for benchmark in () if run.counts else run.results.benchmarks.values():
             rates = [s.items_per_second for s in benchmark.samples if s.items_per_second]
             rows.append(
                 [
@@ -40,6 +40,10 @@ def runs_text(runs: Sequence[Run]) -> str:
                 ]
             )
     header = ["flavour", "benchmark", "n", "median", "spread", "items/s"]
+    if any(run.counts for run in runs):
+        lines += ["", show_counts.text(runs)]
+    if not rows:
+        return "\n".join(lines)
     lines += ["", table.plain(header, rows, right=(2, 3, 4, 5))]
     if any(run.identity.device.get("emulated") for run in runs):
         lines += ["", "These times are an emulator's: they say nothing about a phone's speed."]

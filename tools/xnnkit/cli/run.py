@@ -39,6 +39,11 @@ from xnnkit.cli._common import (
 @click.option(
     "--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds for each process."
 )
+@click.option(
+    "--count",
+    is_flag=True,
+    help="Count executed instructions, exactly; no times are to be taken from such a run.",
+)
 @click.option("--trace/--no-trace", default=True, help="Look which micro-kernels are entered (on).")
 @click.option(
     "--verify/--no-verify", default=True, help="Compare results with the reference first (on)."
@@ -55,6 +60,7 @@ def command(
     repetitions: int,
     interleave: bool,
     timeout: float | None,
+    count: bool,
     trace: bool,
     verify: bool,
     replace: bool,
@@ -85,6 +91,7 @@ def command(
         trace=trace,
         verify=verify,
         replace=replace,
+        count=count,
         arguments=arguments,
     )
     made = execute.execute(

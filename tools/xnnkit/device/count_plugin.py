@@ -20,7 +20,7 @@ SOURCE = Path(__file__).parent / "plugin" / "count.c"
 FLAGS = ("-std=gnu11", "-O2", "-Wall", "-Wextra", "-fPIC", "-shared", "-fvisibility=hidden")
 COMPILERS = ("cc", "gcc", "clang")
 
-_FIX = "apt-get install gcc, or pip install ziglang==0.13.0"
+_FIX = "apt-get install gcc, or pip install ziglang==0.13.0, or xnnkit fetch, which brings a zig"
 
 
 def api(qemu: str) -> int:
@@ -48,6 +48,9 @@ def api(qemu: str) -> int:
 def compiler() -> list[str]:
     """Return the host's C compiler as a command: CC, cc, gcc, clang, or zig's.
 
+    zig: the one on PATH, Python's module ziglang, or the one that a profile's toolchain has
+    brought into the cache.
+
     Raises:
         BadEnvironment: there is none.
     """
@@ -60,9 +63,11 @@ def compiler() -> list[str]:
         return [zig, "cc"]
     if importlib.util.find_spec("ziglang") is not None:
         return [sys.executable, "-m", "ziglang", "cc"]
+    if (fetched := _fetched_zig(cache_dir())) is not None:
+        return [str(fetched), "cc"]
     raise BadEnvironment(
         "there is no C compiler for this machine",
-        where=f"CC, {', '.join(COMPILERS)}, zig, and Python's module ziglang",
+        where=f"CC, {', '.join(COMPILERS)}, zig, Python's module ziglang, {cache_dir()}",
         why="the plugin that counts instructions is compiled when it is first needed",
         fix=_FIX,
     )
@@ -100,13 +105,43 @@ def plugin(qemu: str, *, cache: Path | None = None) -> Path:
     return path
 
 
+def _fetched_zig(cache: Path) -> Path | None:
+    """Return zig from the file that a profile pins and the cache has, unpacked; None without."""
+    from xnnkit import profile
+    from xnnkit.archives.cache import Cache
+    from xnnkit.archives.unpack import unpack
+
+    host = f"{platform.system().lower()}-{platform.machine()}"
+    zigs = [t for name in profile.names() for t in profile.load(name).toolchain if t.name == "zig"]
+    for origin in (origin for zig in zigs if zig.host == host for origin in zig.origin):
+        blob = Cache(cache).get(origin.sha256)
+        if blob is None:
+            continue
+        home = cache / "plugins" / f"zig-{origin.sha256[:16]}"
+        if not (home / "zig").is_file():
+            home.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=".zig-", dir=home.parent) as scratch:
+                made = Path(scratch, "zig")
+                unpack(blob, origin.archive_format, made, strip_prefix=origin.strip_prefix)
+                (made / "zig").chmod(0o755)  # a wheel's file need not be executable
+                made.rename(home)
+        return home / "zig"
+    return None
+
+
 def _compile(command: Sequence[str], path: Path) -> None:
     """Compile into a folder beside ``path``, then move it there: it is whole or not there."""
     with tempfile.TemporaryDirectory(prefix=".count-", dir=path.parent) as scratch:
         made = Path(scratch, path.name)
         whole = [*command, "-o", str(made), str(SOURCE), "-lpthread"]
+        zig = {f"ZIG_{kind}_CACHE_DIR": str(Path(scratch, "zig")) for kind in ("GLOBAL", "LOCAL")}
         done = subprocess.run(
-            whole, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL
+            whole,
+            env={**os.environ, **zig},
+            capture_output=True,
+            text=True,
+            errors="replace",
+            stdin=subprocess.DEVNULL,
         )
         if done.returncode != 0 or not made.is_file():
             raise BadEnvironment(
