@@ -14,8 +14,10 @@ def test_list_says_what_to_do(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert cli.main(["device", "list"]) == 0
-    out = capsys.readouterr().out
-    assert out == "qemu  qemu for arm64 is not on PATH: apt-get install qemu-user\n"
+    assert capsys.readouterr().out.splitlines() == [
+        "qemu  qemu for arm64 is not on PATH: apt-get install qemu-user",
+        "adb   adb is not on PATH: apt-get install adb",
+    ]
 
 
 def test_list_and_info(
@@ -26,7 +28,7 @@ def test_list_and_info(
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert cli.main(["device", "list"]) == 0
-    assert capsys.readouterr().out == "qemu  ready\n"
+    assert capsys.readouterr().out.splitlines()[0] == "qemu  ready"
     assert cli.main(["device", "info", "qemu", "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
     assert (shown["schema_version"], shown["kind"], shown["qemu"]) == (1, "qemu", "9.9.1")
@@ -35,7 +37,7 @@ def test_list_and_info(
 
 
 def test_unknown(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["device", "info", "adb:1234"]) == 2
+    assert cli.main(["device", "info", "usb:1234"]) == 2
     err = capsys.readouterr().err
-    assert "unknown device 'adb:1234'" in err
-    assert "legal: qemu, qemu:CPU" in err
+    assert "unknown device 'usb:1234'" in err
+    assert "legal: qemu, qemu:CPU, adb, adb:SERIAL, all" in err

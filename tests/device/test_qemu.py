@@ -129,7 +129,7 @@ def test_qemu_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(BadEnvironment, match="not on PATH") as caught:
         Qemu().identity()
     assert caught.value.fix == "apt-get install qemu-user"
-    (row,) = available()
+    row = available()[0]
     assert row["available"] is False
     assert row["fix"] == "apt-get install qemu-user"
 
@@ -156,11 +156,11 @@ def test_a_log_without_the_place_proves_nothing(
         Qemu().run(Job(path, trace=KERNELS))
 
 
-@pytest.mark.parametrize("name", ["adb:X", "adb", "", "qemu:", "Qemu", "qemux"])
+@pytest.mark.parametrize("name", ["adb:", "usb", "", "qemu:", "Qemu", "qemux", "all"])
 def test_unknown_devices(name: str) -> None:
     with pytest.raises(BadInput, match="unknown device") as caught:
         open_device(name)
-    assert caught.value.why == "legal: qemu, qemu:CPU"
+    assert caught.value.why == "legal: qemu, qemu:CPU, adb, adb:SERIAL, all"
 
 
 def test_names() -> None:

@@ -6,7 +6,9 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from xnnkit.errors import BadEnvironment
 
 if TYPE_CHECKING:
     from xnnkit.device.count import Counts, Marks
@@ -69,6 +71,10 @@ class Done:
             return f"signal {-self.code}"
 
 
+class DeviceLost(BadEnvironment):
+    """The device stopped answering; what ran there is lost, nothing else is."""
+
+
 class Device(Protocol):
     """Where a binary runs."""
 
@@ -96,4 +102,34 @@ class Device(Protocol):
 
         Raises:
             BadEnvironment: the device cannot be reached, or the time is over.
+        """
+
+
+@runtime_checkable
+class Remote(Device, Protocol):
+    """A device of its own that can vanish and come back, and whose state is worth knowing."""
+
+    def features(self) -> frozenset[str] | None:
+        """Return the optional CPU features that every core has; None when nobody knows.
+
+        Raises:
+            DeviceLost: it does not answer.
+        """
+
+    def conditions(self) -> dict[str, Any]:
+        """Return what changes while it runs (temperatures, battery, clocks), JSON-ready.
+
+        Raises:
+            DeviceLost: it does not answer.
+        """
+
+    def wait_back(self, seconds: float) -> None:
+        """Wait until a lost device answers again, and end what was left running there.
+
+        Args:
+            seconds: how long to wait.
+
+        Raises:
+            DeviceLost: it did not come back.
+            BadEnvironment: another device answers to its name.
         """
