@@ -18,6 +18,7 @@ import pytest
 from click.testing import CliRunner
 from xnnkit.archives.cache import Cache
 from xnnkit.archives.http import Net
+from xnnkit.cli import main
 from xnnkit.errors import BadEnvironment, BadInput, Finding, XnnkitError
 from xnnkit.ndk import Lock, Published, lock, manifest
 from xnnkit.ndk.release import parse
@@ -228,6 +229,11 @@ def test_an_unreachable_server_says_what_else_to_type(google: Google, cache: Cac
 def test_too_old_a_release_is_refused(version: str) -> None:
     with pytest.raises(BadInput, match="too old"):
         parse(version)
+
+
+def test_a_refusal_does_not_say_that_it_downloads(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["lock", "ndk", "r24", "--accept-ndk-licence"]) == 2
+    assert "downloading" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("version", ["26d", "r26D", "r26a", "r26dd", "", "latest", "r26d/../x"])

@@ -70,6 +70,18 @@ def test_another_flavour_switches(mini: Mini, overlay: Run) -> None:
     assert snapshot(mini.checkout) == before
 
 
+def test_undo_says_what_git_add_left_in_the_index(mini: Mini, overlay: Run) -> None:
+    assert overlay("--profile", "mini").code == 0
+    git(mini.checkout, "add", "setup.sh", f"{PACKAGE}/llm_test_main.cc")
+    done = overlay("--undo")
+    assert done.code == 1
+    assert "2 file(s) of it are in git's index" in done.err
+    assert f"reset -q -- {PACKAGE}/llm_test_main.cc setup.sh" in done.err
+    assert not (mini.checkout / "xnnkit").exists()
+    git(mini.checkout, "reset", "-q", "--", f"{PACKAGE}/llm_test_main.cc", "setup.sh")
+    assert git(mini.checkout, "status", "--porcelain") == ""
+
+
 def test_undo_without_an_overlay(mini: Mini, overlay: Run) -> None:
     done = overlay("--undo")
     assert done.code == 0

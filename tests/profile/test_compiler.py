@@ -70,6 +70,8 @@ def test_an_installed_ndk_by_folder_and_by_environment(
     (tmp_path / "source.properties").write_text("Pkg.Revision = 26.3.11579264\n")
     chosen = choose(pins, "ndk", ndk=f"{tmp_path}")
     assert chosen.path == str(tmp_path)
+    assert chosen.identity()["revision"] == "26.3.11579264"
+    assert chosen.options() == f" --toolchain ndk --ndk {tmp_path}"
     # Nothing of the NDK is fetched then.
     assert [t.name for t in needed(pins, chosen).toolchain] == ["zig"]
     monkeypatch.setenv("ANDROID_NDK_HOME", str(tmp_path))
@@ -111,6 +113,15 @@ def test_refusals_name_what_is_legal(pins: Profile) -> None:
     assert "zig, ndk" in caught.value.why
     with pytest.raises(BadInput, match="--ndk is for"):
         choose(pins, "zig", ndk="r26d")
+    with pytest.raises(BadInput, match="--api-level is for"):
+        choose(pins, "zig", api_level=30)
+
+
+def test_the_options_that_ask_for_a_compiler(pins: Profile) -> None:
+    assert choose(pins, "zig").options() == ""
+    assert choose(pins, "ndk").options() == " --toolchain ndk --ndk r26d"
+    older = choose(pins, "ndk", ndk="r25c", api_level=21)
+    assert older.options() == " --toolchain ndk --ndk r25c --api-level 21"
 
 
 def test_the_rules_have_the_same_limits(repository: Path) -> None:

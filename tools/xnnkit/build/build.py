@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -205,6 +206,9 @@ def remember(
     if profile.benchmark.source:
         roots.append(home / profile.benchmark.source)
     files = stamp.watched(roots)
+    if prepared.compiler.path:
+        # Not its thousands of files: a release is unpacked as a whole, and this one names it.
+        files.append(os.path.join(prepared.compiler.path, "source.properties"))
     files += [str(one.blob) for one in prepared.fetched]
     rendered = [MANIFEST, *rendered_files(prepared.workspace)]
     files += [str(prepared.workspace / name) for name in rendered]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +41,7 @@ class Options:
         flavours: names; empty for all of the profile.
         toolchain: "zig" or "ndk"; must be one of the profile's.
         ndk: which NDK, as `profile.compiler.choose` takes it.
-        api_level: Android's, for the NDK.
+        api_level: Android's, for the NDK; None for the default.
         licence_accepted: the NDK's licence was accepted.
         layout: "module" for MODULE.bazel, "workspace" for WORKSPACE.
         log: file for Bazel's output, or None for stderr.
@@ -52,7 +53,7 @@ class Options:
     flavours: Sequence[str] = ()
     toolchain: str = "zig"
     ndk: str = ""
-    api_level: int = 30
+    api_level: int | None = None
     licence_accepted: bool = False
     layout: Literal["module", "workspace"] = "module"
     log: Path | None = None
@@ -68,6 +69,7 @@ def key_of(profile_name: str, options: Options, sources: Sources) -> dict[str, A
         "flavours": list(options.flavours),
         "toolchain": options.toolchain,
         "ndk": options.ndk,
+        "ndk_home": os.environ.get("ANDROID_NDK_HOME", "") if options.ndk == "local" else "",
         "api_level": options.api_level,
         "licence_accepted": options.licence_accepted,
         "layout": options.layout,

@@ -27,8 +27,8 @@ def compiler_options(function: F) -> F:
         click.option(
             "--api-level",
             type=int,
-            default=30,
-            show_default=True,
+            default=None,
+            show_default="30",
             help="The oldest Android that binaries run on; ndk only.",
         ),
         click.option(
@@ -45,7 +45,7 @@ def compiler_options(function: F) -> F:
 
 
 def compiler_of(
-    profile: Profile, toolchain: str, ndk: str, api_level: int, licence_accepted: bool
+    profile: Profile, toolchain: str, ndk: str, api_level: int | None, licence_accepted: bool
 ) -> Compiler:
     """Return what the options of ``compiler_options`` say."""
     from xnnkit.profile.compiler import choose

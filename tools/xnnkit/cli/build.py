@@ -56,7 +56,7 @@ def command(
     flavours: tuple[str, ...],
     toolchain: str,
     ndk: str,
-    api_level: int,
+    api_level: int | None,
     licence_accepted: bool,
     layout: Literal["module", "workspace"],
     out: Path | None,

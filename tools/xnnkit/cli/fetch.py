@@ -36,7 +36,7 @@ def command(
     accept_tree: tuple[str, ...],
     toolchain: str,
     ndk: str,
-    api_level: int,
+    api_level: int | None,
     licence_accepted: bool,
     repair: bool,
     quiet: bool,

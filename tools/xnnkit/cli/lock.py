@@ -60,8 +60,6 @@ def ndk(
     if sha1 and not re.fullmatch(r"[0-9a-fA-F]{40}", sha1):
         raise BadInput(f"--sha1 {sha1} is no SHA-1", why="40 hexadecimal digits")
     published = package.Published(size, sha1.lower()) if sha1 else None
-    if file is None:
-        note(f"downloading NDK {version}; this is more than 500 MB")
     locked = package.lock(
         version,
         Cache(paths.cache_dir()),
@@ -69,6 +67,7 @@ def ndk(
         published=published,
         base=base or BASE,
         accepted=accept_licence,
+        say=note,
     )
     if as_json:
         emit_json({"ndk": locked.to_json()})

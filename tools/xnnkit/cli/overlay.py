@@ -29,8 +29,8 @@ from xnnkit.cli._sources import source_options, sources_of
 @click.option(
     "--api-level",
     type=int,
-    default=30,
-    show_default=True,
+    default=None,
+    show_default="30",
     help="The oldest Android that binaries run on; ndk only.",
 )
 @click.option(
@@ -50,7 +50,7 @@ def command(
     flavour: str | None,
     toolchain: str,
     ndk: str,
-    api_level: int,
+    api_level: int | None,
     licence_accepted: bool,
     undo: bool,
     force: bool,
@@ -66,8 +66,10 @@ def command(
     """
     from xnnkit.overlay import run
 
-    if undo and (profile or flavour or toolchain or ndk):
-        raise click.UsageError("--undo takes neither profile nor flavour, toolchain or NDK")
+    if undo and (profile or flavour or toolchain or ndk or api_level is not None):
+        raise click.UsageError(
+            "--undo takes neither profile nor flavour, toolchain, NDK or API level"
+        )
     if force and not undo:
         raise click.UsageError("--force goes with --undo")
     if undo:

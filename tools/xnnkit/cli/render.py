@@ -37,7 +37,7 @@ def command(
     out: Path,
     toolchain: str,
     ndk: str,
-    api_level: int,
+    api_level: int | None,
     licence_accepted: bool,
     layout: Literal["module", "workspace", "package"],
     check: bool,

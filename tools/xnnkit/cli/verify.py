@@ -31,7 +31,7 @@ def command(
     jobs: int,
     toolchain: str,
     ndk: str,
-    api_level: int,
+    api_level: int | None,
     licence_accepted: bool,
     again: bool,
     quiet: bool,

@@ -16,11 +16,10 @@ from xnnkit.errors import BadEnvironment, BadInput, Finding
 from xnnkit.ndk import manifest
 from xnnkit.ndk.manifest import Published
 from xnnkit.ndk.release import Release, parse
+from xnnkit.profile.compiler import ACCEPTED, LICENCE
 
 BASE = "https://dl.google.com/android/repository/"
 LIST = BASE + "repository2-3.xml"
-LICENCE = "https://developer.android.com/studio/terms"
-LICENCE_VARIABLE = "XNNKIT_ACCEPT_ANDROID_SDK_LICENSE"
 _MAX_PROPERTIES = 1 << 16
 
 
@@ -86,6 +85,7 @@ def lock(
     accepted: bool = False,
     net: Net | None = None,
     tick: Callable[[int], None] | None = None,
+    say: Callable[[str], None] = lambda line: None,
 ) -> Lock:
     """Check a release against what Google publishes and return what a profile pins.
 
@@ -100,6 +100,7 @@ def lock(
         accepted: the licence was accepted; asked for before a download only.
         net: connections; one of its own when None.
         tick: told the bytes that are there so far.
+        say: called with a line before a long step.
 
     Raises:
         BadInput: no such release, or the licence was not accepted.
@@ -112,7 +113,7 @@ def lock(
             f"NDK {version} is not downloaded: its licence has not been accepted",
             where=LICENCE,
             why="Google gives the NDK under that agreement, and nobody can accept it for you",
-            fix=f"xnnkit lock ndk {version} --accept-ndk-licence\nor export {LICENCE_VARIABLE}=1",
+            fix=f"xnnkit lock ndk {version} --accept-ndk-licence\nor export {ACCEPTED}=1",
         )
     own = net or Net()
     try:
@@ -122,6 +123,7 @@ def lock(
         if file is not None:
             sha256 = _check(file, published, str(file))
             return Lock(release, published, sha256, _revision(file, release), url)
+        say(f"downloading NDK {version}: {published.size:,} bytes")
         return _fetch(release, published, base, cache, own, tick)
     finally:
         if net is None:

@@ -6,9 +6,7 @@ import re
 from dataclasses import dataclass
 
 from xnnkit.errors import BadInput
-
-OLDEST = 25
-"""The first release whose clang has +i8mm; rules/private/ndk_release.bzl refuses older ones too."""
+from xnnkit.profile.compiler import FIRST_NDK
 
 _NAME = re.compile(r"r(\d+)([b-z]?)(-beta\d+|-rc\d+)?")
 
@@ -47,9 +45,9 @@ def parse(version: str) -> Release:
             fix="xnnkit lock ndk r26d",
         )
     major = int(match[1])
-    if major < OLDEST:
+    if major < FIRST_NDK:
         raise BadInput(
-            f"NDK {version} is too old: xnnkit needs r{OLDEST} or newer",
+            f"NDK {version} is too old: xnnkit needs r{FIRST_NDK} or newer",
             why="clang of older releases has no +i8mm, which KleidiAI's kernels are compiled with",
             fix="xnnkit lock ndk r26d",
         )

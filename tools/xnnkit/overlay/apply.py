@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -169,14 +170,29 @@ def undo(checkout: Checkout, known: Record, *, force: bool = False) -> Changed:
         Files that were removed, and as ``changed`` those that were restored.
 
     Raises:
-        Finding: files were edited since, and ``force`` is off; nothing is changed then.
+        Finding: files were edited since, and ``force`` is off; nothing is changed then. Or the
+            overlay is out, but git's index still has files of it.
         BadEnvironment: a file cannot be written.
     """
     edited = _edited(checkout, known)
     if edited and not force:
         raise _refuse_edited(checkout, edited)
     with _writing(checkout):
-        return _undo(checkout, known, edited)
+        done = _undo(checkout, known, edited)
+    if staged := _staged(checkout, known):
+        raise Finding(
+            f"the overlay is taken out, but {len(staged)} file(s) of it are in git's index",
+            where=str(checkout.root),
+            why=f"`git add` put them there, and the next commit would have them: {_listed(staged)}",
+            fix=f"git -C {checkout.root} reset -q -- {' '.join(shlex.quote(p) for p in staged)}",
+        )
+    return done
+
+
+def _staged(checkout: Checkout, known: Record) -> list[str]:
+    """Return the files of the overlay that git's index has otherwise than HEAD."""
+    differing = checkout.differing()
+    return [path for path in known.entries if differing.get(path, " ")[0] not in " ?"]
 
 
 def _undo(checkout: Checkout, known: Record, edited: list[str]) -> Changed:

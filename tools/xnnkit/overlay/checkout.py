@@ -35,7 +35,8 @@ class Checkout:
         for field in fields:
             if not field:
                 continue
-            found[field[3:]] = field[:2]
+            # A file that is gone from the index only is told twice, as "D " and then as "??".
+            found.setdefault(field[3:], field[:2])
             if field[0] in "RC":
                 found[next(fields)] = field[:2]
         return dict(sorted(found.items()))

@@ -108,7 +108,7 @@ def plan(choice: Choice, patches: workspace.Patches, pristine: Pristine) -> Plan
     given |= {
         "workspace_name": archive.name,
         "rules": f"{FOLDER}/module",
-        "command": f"xnnkit overlay --profile {choice.profile.name}",
+        "command": f"xnnkit overlay . --profile {choice.profile.name}{choice.compiler.options()}",
     }
     text = render("WORKSPACE.tmpl", **given)
     # Bazel prefers the longer name where both are.

@@ -15,7 +15,7 @@ from xnnkit.overlay.checkout import Checkout
 from xnnkit.overlay.plan import Choice, command, mediapipe, plan, without_mediapipe
 from xnnkit.overlay.record import Record
 from xnnkit.profile import Profile, history
-from xnnkit.profile.compiler import DEFAULT_API_LEVEL, choose, needed
+from xnnkit.profile.compiler import Compiler, choose, needed
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def lay(
     flavour: str | None = None,
     toolchain: str = "",
     ndk: str = "",
-    api_level: int = DEFAULT_API_LEVEL,
+    api_level: int | None = None,
     licence_accepted: bool = False,
 ) -> Done:
     """Put an overlay into a checkout, or bring the one that is there to what is asked for.
@@ -70,13 +70,13 @@ def lay(
         _refuse_other(where, known, loaded)
         _refuse_commit(where, loaded)
         compiler = known.compiler if known else None
-        if toolchain or ndk or compiler is None:
+        if compiler is None or toolchain or ndk or api_level is not None:
+            name = toolchain or ("ndk" if ndk else (compiler or _first(loaded)).name)
+            if compiler and compiler.name == name == "ndk":
+                ndk = ndk or compiler.version or compiler.path
+                api_level = compiler.api_level if api_level is None else api_level
             compiler = choose(
-                loaded,
-                toolchain or ("ndk" if ndk else loaded.toolchains[0]),
-                ndk=ndk,
-                api_level=api_level,
-                licence_accepted=licence_accepted,
+                loaded, name, ndk=ndk, api_level=api_level, licence_accepted=licence_accepted
             )
         choice = Choice(
             loaded,
@@ -98,6 +98,10 @@ def lay(
         )
         changed = apply.write(where, known, new, planned)
     return Done(where, new, changed, command(loaded))
+
+
+def _first(profile: Profile) -> Compiler:
+    return choose(profile, profile.toolchains[0])
 
 
 def take_out(directory: Path, *, force: bool = False) -> Done:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,7 +18,7 @@ API_LEVELS = range(21, 36)
 """21 is the first with 64-bit Arm, 35 the last that the pinned releases have."""
 
 FIRST_NDK = 25
-"""The first release whose clang knows +i8mm for every use of it here."""
+"""The first release whose clang has +i8mm; rules/private/ndk_release.bzl refuses older ones too."""
 
 HOME = "ANDROID_NDK_HOME"
 
@@ -37,6 +38,7 @@ class Compiler:
         path: the folder of an installed NDK; "" for a pinned one.
         api_level: the oldest Android API level that binaries run on; ndk only.
         licence_accepted: the NDK's licence was accepted on the command line.
+        revision: Pkg.Revision of an installed NDK, as in 26.3.11579264; "" for a pinned one.
     """
 
     name: Literal["zig", "ndk"] = "zig"
@@ -44,13 +46,22 @@ class Compiler:
     path: str = ""
     api_level: int = DEFAULT_API_LEVEL
     licence_accepted: bool = False
+    revision: str = ""
 
     def identity(self) -> dict[str, object]:
         """Return what of it goes into a build's manifest, JSON-ready."""
         if self.name == "zig":
             return {"name": "zig"}
-        known = {"name": "ndk", "version": self.version, "path": self.path}
-        return {**{k: v for k, v in known.items() if v}, "api_level": self.api_level}
+        known = {"version": self.version, "path": self.path, "revision": self.revision}
+        found = {"name": "ndk", **{k: v for k, v in known.items() if v}}
+        return {**found, "api_level": self.api_level}
+
+    def options(self) -> str:
+        """Return the command line options that ask for it, with a space before; "" for zig."""
+        if self.name == "zig":
+            return ""
+        level = "" if self.api_level == DEFAULT_API_LEVEL else f" --api-level {self.api_level}"
+        return f" --toolchain ndk --ndk {shlex.quote(self.version or self.path)}{level}"
 
 
 ZIG = Compiler()
@@ -61,7 +72,7 @@ def choose(
     name: str,
     *,
     ndk: str = "",
-    api_level: int = DEFAULT_API_LEVEL,
+    api_level: int | None = None,
     licence_accepted: bool = False,
 ) -> Compiler:
     """Return the compiler that a command line asks for.
@@ -71,7 +82,7 @@ def choose(
         name: "zig" or "ndk".
         ndk: a pinned release such as "r26d", the folder of an installed NDK, "local" for the one
             that ANDROID_NDK_HOME names, or "" for the first that the profile pins.
-        api_level: 21 to 35.
+        api_level: 21 to 35; None for 30. For "ndk" only.
         licence_accepted: as in `Compiler`.
 
     Raises:
@@ -82,14 +93,19 @@ def choose(
         raise BadInput(
             f"profile {profile.name} has no toolchain {name!r}",
             why=f"legal: {', '.join(profile.toolchains)}",
-            fix=f"xnnkit build {profile.name} --toolchain {profile.toolchains[0]}",
+            fix=f"--toolchain {profile.toolchains[0]}",
         )
     if name != "ndk":
-        if ndk:
-            raise BadInput(
-                "--ndk is for --toolchain ndk", fix=f"xnnkit build {profile.name} --toolchain ndk"
-            )
+        for option, given in (("--ndk", bool(ndk)), ("--api-level", api_level is not None)):
+            if given:
+                raise BadInput(
+                    f"{option} is for --toolchain ndk",
+                    why="zig's binaries link musl and run on every Android that has a kernel of its"
+                    " time: no NDK and no API level takes part",
+                    fix=f"add --toolchain ndk, or leave {option} out",
+                )
         return ZIG
+    api_level = DEFAULT_API_LEVEL if api_level is None else api_level
     if api_level not in API_LEVELS:
         raise BadInput(
             f"there is no API level {api_level} to build for",
@@ -126,10 +142,10 @@ def _installed(folder: str, api_level: int) -> Compiler:
             text = file.read(1 << 16)
     except (OSError, UnicodeDecodeError):
         text = ""
-    revision = re.search(r"^\s*Pkg\.Revision\s*=\s*(\d+)\.\S*\s*$", text, re.MULTILINE)
-    if revision and int(revision[1]) < FIRST_NDK:
+    revision = re.search(r"^\s*Pkg\.Revision\s*=\s*((\d+)\.\S*)\s*$", text, re.MULTILINE)
+    if revision and int(revision[2]) < FIRST_NDK:
         raise BadInput(
-            f"the NDK is r{revision[1]}",
+            f"the NDK is r{revision[2]}",
             where=path,
             why=f"its clang has no +i8mm; r{FIRST_NDK} is the first that has",
             fix="--ndk FOLDER, a newer one, or leave --ndk out for the pinned release",
@@ -141,7 +157,7 @@ def _installed(folder: str, api_level: int) -> Compiler:
             why="an NDK's folder has a file source.properties with its Pkg.Revision",
             fix="--ndk FOLDER, the one with source.properties and toolchains/ in it",
         )
-    return Compiler("ndk", "", path, api_level)
+    return Compiler("ndk", "", path, api_level, revision=revision[1])
 
 
 def refuse_unaccepted(compiler: Compiler) -> None:

@@ -154,6 +154,7 @@ def variables(profile: Profile, found: Parts, layout: Layout, compiler: Compiler
             why="it pins no bazel_skylib, which a MODULE.bazel gets from the module registry",
             fix=f"xnnkit render {profile.name} --format module OUT",
         )
+    form = "" if layout == "module" else f" --format {layout}"
     pinned = {one.name: one for one in reversed(toolchains(profile, compiler))}
     return {
         "profile": profile,
@@ -173,7 +174,7 @@ def variables(profile: Profile, found: Parts, layout: Layout, compiler: Compiler
         # An overlay says otherwise.
         "workspace_name": profile.name.replace("-", "_"),
         "rules": "xnnkit",
-        "command": f"xnnkit render --format workspace {profile.name}",
+        "command": f"xnnkit render {profile.name} .{form}{compiler.options()}",
     }
 
 
