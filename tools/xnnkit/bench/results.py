@@ -1,70 +1,36 @@
-"""Google Benchmark's JSON, with and without ``json_schema_version``, as typed objects."""
+"""Google Benchmark's JSON, with and without ``json_schema_version``, to and from typed objects.
+
+Other formats, and files with bad lines in them, are the business of ``xnnkit.bench.readers``.
+"""
 
 from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from xnnkit.bench.model import (
+    AGGREGATES,
+    UNITS,
+    Benchmark,
+    Collector,
+    Operator,
+    Problem,
+    Results,
+    Sample,
+)
 from xnnkit.errors import BadInput
 
-UNITS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
-"""Nanoseconds in each of Google Benchmark's time units."""
+__all__ = ["AGGREGATES", "UNITS", "Benchmark", "Operator", "Problem", "Results", "Sample"]
 
-_AGGREGATES = ("mean", "median", "stddev", "cv")
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One repetition of a benchmark.
-
-    Attributes:
-        real_ns: wall time of an iteration, nanoseconds.
-        cpu_ns: processor time of an iteration, nanoseconds.
-        iterations: how many were run.
-        items_per_second: None when the benchmark counts no items.
-        label: what the benchmark says besides, such as a checksum.
-    """
-
-    real_ns: float
-    cpu_ns: float
-    iterations: int
-    items_per_second: float | None = None
-    label: str = ""
-
-
-@dataclass(frozen=True)
-class Benchmark:
-    """All repetitions of one benchmark.
-
-    Attributes:
-        name: without repetition or aggregate.
-        samples: in the order in which they were taken.
-        aggregates: what the benchmark computed itself (``mean``, ``cv``, ...): real time in
-            nanoseconds, or the share when its unit is a percentage.
-        errors: messages of repetitions that failed.
-        threads: of Google Benchmark's own, not of the program's pool.
-    """
-
-    name: str
-    samples: tuple[Sample, ...] = ()
-    aggregates: dict[str, float] = field(default_factory=dict)
-    errors: tuple[str, ...] = ()
-    threads: int = 1
-
-
-@dataclass(frozen=True)
-class Results:
-    """One output of a benchmark program: its context and its benchmarks, in their order."""
-
-    context: dict[str, Any]
-    benchmarks: dict[str, Benchmark]
+_FITS = ("BigO", "RMS")
+_LARGEST = 1e290  # in seconds it is still finite in nanoseconds
 
 
 def read(path: Path) -> Results:
-    """Read a file of Google Benchmark's JSON.
+    """Read a file of Google Benchmark's JSON; nothing in it may be wrong.
 
     Raises:
         BadInput: it is not one; with the line and column, or the entry and key.
@@ -95,7 +61,15 @@ def loads(data: bytes, where: str) -> Any:
         BadInput: it is no JSON; with the line and column.
     """
     try:
-        return json.loads(data.decode("utf-8"))
+        return loads_text(data.decode("utf-8"), where)
+    except UnicodeDecodeError as error:
+        raise BadInput("not UTF-8", where=f"{where}: byte {error.start}") from error
+
+
+def loads_text(text: str, where: str) -> Any:
+    """Parse JSON that is decoded already; see ``loads``."""
+    try:
+        return json.loads(text)
     except json.JSONDecodeError as error:
         cut = error.pos >= len(error.doc.rstrip())
         raise BadInput(
@@ -103,18 +77,22 @@ def loads(data: bytes, where: str) -> Any:
             where=f"{where}:{error.lineno}:{error.colno}",
             why="was the benchmark interrupted?" if cut else "",
         ) from error
-    except UnicodeDecodeError as error:
-        raise BadInput("not UTF-8", where=f"{where}: byte {error.start}") from error
-    except RecursionError as error:
-        raise BadInput("nested too deeply", where=where) from error
+    except (RecursionError, ValueError) as error:
+        # ValueError: a whole number with more digits than Python turns into one.
+        deep = isinstance(error, RecursionError)
+        raise BadInput(
+            "nested too deeply" if deep else f"not JSON: {error}", where=where
+        ) from error
 
 
-def parse(data: Any, where: str) -> Results:
+def parse(data: Any, where: str, bad: Callable[[int, BadInput], None] | None = None) -> Results:
     """Take Google Benchmark's output apart.
 
     Args:
         data: the parsed JSON.
         where: a name for messages.
+        bad: called with the number of each entry that is wrong, and in what; the entry is left
+            out. None refuses the output as a whole.
 
     Raises:
         BadInput: it has another shape; with the entry and key.
@@ -136,12 +114,83 @@ def parse(data: Any, where: str) -> Results:
             where=f"{where}: context.json_schema_version",
             why="legal: 1, or none at all",
         )
-    entries = [_Entry(e, f"{where}: benchmarks[{i}]") for i, e in enumerate(data["benchmarks"])]
-    found: dict[str, Benchmark] = {}
-    for entry in entries:
-        name = entry.run_name
-        found[name] = entry.added_to(found.get(name, Benchmark(name, threads=entry.threads)))
-    return Results(context, found)
+    found = Collector()
+    for i, entry in enumerate(data["benchmarks"]):
+        if not _plain(entry, found):
+            try:
+                _Entry(entry, f"{where}: benchmarks[{i}]").add_to(found)
+            except BadInput as error:
+                if bad is None:
+                    raise
+                bad(i, error)
+    return Results(context, found.benchmarks())
+
+
+def gbench(results: Results) -> dict[str, Any]:
+    """Return results as Google Benchmark's JSON, one that its ``compare.py`` reads.
+
+    Args:
+        results: of any format. Aggregates are left out, whoever reads it computes them anew.
+    """
+    entries: list[dict[str, Any]] = []
+    for family, benchmark in enumerate(results.benchmarks.values()):
+        for index, sample in enumerate(benchmark.samples):
+            entry: dict[str, Any] = {
+                "name": benchmark.name,
+                "family_index": family,
+                "per_family_instance_index": 0,
+                "run_name": benchmark.name,
+                "run_type": "iteration",
+                "repetitions": len(benchmark.samples),
+                "repetition_index": index,
+                "threads": benchmark.threads,
+                "iterations": sample.iterations,
+                "real_time": sample.real_ns,
+                "cpu_time": sample.cpu_ns,
+                "time_unit": "ns",
+            }
+            if sample.items_per_second is not None:
+                entry["items_per_second"] = sample.items_per_second
+            if sample.label:
+                entry["label"] = sample.label
+            entries.append(entry)
+    return {"context": {**results.context, "json_schema_version": 1}, "benchmarks": entries}
+
+
+def split_aggregate(name: str, known: Sequence[str] = AGGREGATES) -> tuple[str, str]:
+    """Return a name without its aggregate, and the aggregate; ``(name, "")`` without one."""
+    base, _, last = name.rpartition("_")
+    return (base, last) if base and last in known else (name, "")
+
+
+def _plain(entry: Any, found: Collector) -> bool:
+    """Take an entry as nearly all are: a repetition with nothing missing. A thousand come alike."""
+    try:
+        if (
+            entry["run_type"] != "iteration"
+            or "error_occurred" in entry
+            or "skipped" in entry
+            or "label" in entry
+            or entry["threads"] != 1
+        ):
+            return False
+        unit, name = UNITS[entry["time_unit"]], entry["run_name"] or None
+        real, cpu, count = entry["real_time"], entry["cpu_time"], entry["iterations"]
+        rate = entry.get("items_per_second")
+        if not (
+            type(real) is type(cpu) is float
+            and type(count) is int
+            and (rate is None or (type(rate) is float and 0 <= rate < math.inf))
+            and type(name) is type(entry["name"]) is str
+            and 0 <= real < _LARGEST
+            and 0 <= cpu < _LARGEST
+            and count >= 0
+        ):
+            return False
+    except (KeyError, TypeError):
+        return False
+    found.known(name).append(Sample(real * unit, cpu * unit, count, rate))
+    return True
 
 
 class _Entry:
@@ -157,20 +206,27 @@ class _Entry:
             raise self._bad("name", "a name is wanted")
         self.where = f"{where} ({self.name})"
         self.aggregate = self._text("aggregate_name")
-        self.run_name = self._text("run_name") or self._without_aggregate()
+        self.run_name = self._text("run_name")
+        if not self.run_name:
+            self.run_name = self.name
+            if "run_type" not in data:  # older than run_name: only the name tells
+                self.run_name, self.aggregate = split_aggregate(self.name)
         self.threads = int(self._number("threads", 1))
 
-    def added_to(self, benchmark: Benchmark) -> Benchmark:
-        """Return the benchmark with this entry in it."""
-        samples, errors = benchmark.samples, benchmark.errors
-        aggregates = benchmark.aggregates
+    def add_to(self, found: Collector) -> None:
+        """Give what this entry says to the collector."""
         if self.data.get("error_occurred") is True:
-            errors += (self._text("error_message") or "it failed and does not say why",)
+            text = self._text("error_message") or "it failed and does not say why"
+            found.known(self.run_name, self.threads)
+            found.error(self.run_name, text)
         elif self.aggregate:
-            aggregates = {**aggregates, self.aggregate: self._aggregate_value()}
+            if self.aggregate not in _FITS:  # of complexity: coefficients, no times
+                value, made_of = self._aggregate_value(), int(self._number("repetitions", 0))
+                found.known(self.run_name, self.threads)
+                found.aggregate(self.run_name, self.aggregate, value, made_of)
         elif self.data.get("skipped") is not True:
-            samples += (self._sample(),)
-        return Benchmark(benchmark.name, samples, aggregates, errors, benchmark.threads)
+            sample = self._sample()
+            found.known(self.run_name, self.threads).append(sample)
 
     def _sample(self) -> Sample:
         rate = self.data.get("items_per_second")
@@ -187,27 +243,26 @@ class _Entry:
             return self._number("real_time")
         return self._time("real_time")
 
-    def _without_aggregate(self) -> str:
-        """Return the run's name for output older than ``run_name``, and note the aggregate."""
-        base, _, last = self.name.rpartition("_")
-        if base and last in _AGGREGATES and "run_type" not in self.data:
-            self.aggregate = last
-            return base
-        return self.name
-
     def _time(self, key: str) -> float:
         unit = self._text("time_unit") or "ns"
         if unit not in UNITS:
             raise self._bad("time_unit", f"legal: {', '.join(UNITS)}; here {unit!r}")
-        return self._number(key) * UNITS[unit]
+        time = self._number(key) * UNITS[unit]
+        if time == math.inf:
+            raise self._bad(key, "it is too large")
+        return time
 
     def _number(self, key: str, default: float | None = None) -> float:
         value = self.data.get(key, default)
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise self._bad(key, f"a number is wanted; here {value!r}")
-        if not math.isfinite(value) or value < 0:
-            raise self._bad(key, f"a number of 0 or more is wanted; here {value}")
-        return float(value)
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if not math.isfinite(number) or number < 0:
+            raise self._bad(key, f"a number of 0 or more is wanted; here {number}")
+        return number
 
     def _text(self, key: str) -> str:
         value = self.data.get(key, "")
