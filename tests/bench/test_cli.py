@@ -221,7 +221,7 @@ def test_run_of_a_binary_that_computes_wrong_results(
 @pytest.mark.parametrize(
     ("args", "what"),
     [
-        (["--device", "adb:1"], "unknown device 'adb:1'"),
+        (["--device", "usb:1"], "unknown device 'usb:1'"),
         (["--flavour", "nonsense"], "has no flavour 'nonsense'"),
         (["--flavour", "upstream-i8mm"], "has not been built"),
         (["--out", "elsewhere"], "nothing has been built"),

@@ -41,6 +41,11 @@ class Identity:
         verify: of the same binary on the same device, before: ``arguments``, ``cases`` (each
             benchmark and method with its errors, tolerances and checksum) and ``executed``; None
             when its results were not verified.
+        conditions: of a device that can tell, ``before`` and ``after`` (None when it did not answer
+            any more): ``temperatures``, ``battery``, ``throttling``, ``slowed``, ``mhz``, ``load``,
+            ``memory_available``, each as far as it is known (docs/devices.md).
+        series: where each repetition is a process, ``name`` (the same in all runs of a series),
+            ``turn``, ``of`` (how many turns) and ``repetition``.
         started: when, UTC, ISO 8601.
         seconds: wall time of the program.
         host: the machine that started it.
@@ -65,6 +70,8 @@ class Identity:
     accepted: list[str] = field(default_factory=list)
     executed: list[str] | None = None
     verify: dict[str, Any] | None = None
+    conditions: dict[str, Any] | None = None
+    series: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

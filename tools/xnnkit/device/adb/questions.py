@@ -49,6 +49,7 @@ echo @clocks
 grep -sH . {_CPU}cpu[0-9]*/cpufreq/scaling_cur_freq {_CPU}cpu[0-9]*/cpufreq/scaling_max_freq \
 {_CPU}cpu[0-9]*/cpufreq/cpuinfo_max_freq
 echo @load; cat /proc/loadavg
+echo @memory; grep MemAvailable /proc/meminfo
 if command -v dumpsys >/dev/null; then
 echo @battery; dumpsys battery
 echo @heat; dumpsys thermalservice
@@ -99,7 +100,8 @@ def changes(text: str) -> dict[str, Any]:
     Returns:
         ``temperatures`` (zone -> degrees Celsius), ``battery`` (``level`` in percent,
         ``temperature``, ``status``, ``plugged``), ``throttling`` (Android's word), ``slowed``
-        (cores whose highest clock is lowered now), ``mhz`` (core -> clock), ``load`` (of a minute).
+        (cores whose highest clock is lowered now), ``mhz`` (core -> clock), ``load`` (of a
+        minute), ``memory_available`` (bytes).
     """
     parts = _parts(text)
     found: dict[str, Any] = {}
@@ -116,6 +118,8 @@ def changes(text: str) -> dict[str, Any]:
         found |= {"mhz": mhz, "slowed": slowed}
     if load := parts.get("load"):
         found["load"] = float(load[0].split()[0])
+    if match := re.search(r"MemAvailable:\s+([0-9]+) kB", "\n".join(parts.get("memory", []))):
+        found["memory_available"] = int(match[1]) * 1024
     return found
 
 
