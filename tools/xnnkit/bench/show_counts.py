@@ -9,7 +9,7 @@ from xnnkit import elf
 from xnnkit.bench import table
 from xnnkit.bench.runs import Run
 
-_SHARE = 0.001
+_SHARE = 0.01
 """Kernels with a smaller share of the instructions than this are left out of the table."""
 
 _NOTE = "These are executed guest instructions. They say nothing of time, caches or memory."
