@@ -1,0 +1,167 @@
+"""XNNPACK's fully-connected operators against plain arithmetic, in every flavour, under qemu."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rendered import Workspace, target_names
+from xnnkit.device import Job
+from xnnkit.device.qemu import Qemu
+from xnnkit.elf import inspect, matching
+
+pytestmark = pytest.mark.bazel
+
+STOCK = "xnn_qd8_f32_qc?w_gemm_minmax_ukernel_*"
+KLEIDIAI = ("xnn_kleidiai_qd8_f32_qc?w_gemm_*", "kai_run_*")
+# Arm's Cortex-A76 has dot products and no i8mm, its Cortex-A53 neither.
+PROCESSORS = ("max", "cortex-a76", "cortex-a53")
+OFF = {"XNNPACK_KLEIDIAI": "0"}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a run of operator_check said, and which kernels it entered."""
+
+    code: int
+    lines: list[str]
+    summary: dict[str, Any]
+    entered: list[str]
+
+    def report(self, *words: str) -> str:
+        """The findings, and the command that repeats them."""
+        return "\n".join([" ".join(words), *self.lines])
+
+
+def check(
+    binary: Path, *arguments: str, processor: str = "max", env: dict[str, str] | None = None
+) -> Checked:
+    """Run operator_check."""
+    names = matching(inspect(binary).names, STOCK, *KLEIDIAI)
+    lines: list[str] = []
+    job = Job(binary, arguments, env=env or {}, trace=names, timeout=3000)
+    done = Qemu(processor).run(job, lines.append)
+    summary = json.loads(lines[-1]) if lines and lines[-1].startswith("{") else {}
+    return Checked(done.code, lines, summary, [k for k, v in (done.entered or {}).items() if v])
+
+
+@pytest.fixture(scope="session")
+def binaries(operator_workspace: Workspace) -> dict[str, Path]:
+    """operator_check of each flavour."""
+    names = [f"operator_check_{flavour}" for flavour in operator_workspace.flavours]
+    built = operator_workspace.build(target_names("operator_check", names))
+    return dict(zip(operator_workspace.flavours, built, strict=True))
+
+
+def runs_of(flavour: str, profile: str) -> list[tuple[str, dict[str, str], bool]]:
+    """Return (processor, environment, whether KleidiAI's path is taken) of each run."""
+    # In xnnpack-2024-11 KleidiAI's operators have a datatype of their own; these are not them.
+    switched = flavour.startswith("kleidiai") and profile == "gemma-2024-05"
+    runs = [(processor, {}, switched and processor == "max") for processor in PROCESSORS]
+    return runs + ([("max", OFF, False)] if switched else [])
+
+
+def test_outputs_are_those_of_plain_arithmetic(
+    binaries: dict[str, Path], operator_workspace: Workspace
+) -> None:
+    profile = operator_workspace.profile.name
+    cases = 2000 if profile == "gemma-2024-05" else 150
+    wrong: list[str] = []
+    for flavour, binary in binaries.items():
+        for processor, env, taken in runs_of(flavour, profile):
+            number = cases if processor == "max" else cases // 5
+            name = f"{profile} {flavour} on {processor}{' switched off' if env else ''}"
+            done = check(binary, f"--cases={number}", processor=processor, env=env)
+            print(name, json.dumps(done.summary), " ".join(done.entered))
+            if done.code != 0:
+                wrong.append(done.report(name))
+            kleidiai = [kernel for kernel in done.entered if not kernel.startswith("xnn_qd8")]
+            assert done.entered, name
+            assert bool(kleidiai) == taken, name
+            assert done.summary["cases"] == number or done.code != 0
+    assert not wrong, "\n\n".join(wrong)
+
+
+# A fault, a case in which it can be made, and what is found.
+FAULTS = [
+    ("scale", "int4,m=5,k=33,n=17,zp=8,threads=1,cache=none,seed=1", "off by"),
+    ("output", "int4,m=5,k=33,n=17,zp=0,bias,threads=4,cache=none,seed=2", "off by"),
+    ("output", "int8,m=1,k=64,n=8,convert,threads=1,cache=none,seed=3", "off by"),
+    ("missing", "int8,m=7,k=20,n=9,threads=1,cache=soft,seed=4", "nan"),
+    ("clamp", "int8,m=9,k=20,n=9,high,threads=1,cache=none,seed=10", "off by"),
+    (
+        "gap",
+        "int4,m=3,k=8,n=8,ogap=2,zp=8,threads=1,cache=none,seed=5",
+        "between the outputs' rows",
+    ),
+    ("gap", "int4,m=3,k=8,n=8,zp=8,threads=1,cache=none,seed=5", "before the begin of the outputs"),
+    (
+        "output-end",
+        "int8,m=3,k=8,n=8,start,threads=1,cache=none,seed=5",
+        "past the end of the outp",
+    ),
+    (
+        "output-end",
+        "int8,m=3,k=8,n=8,threads=1,cache=none,seed=5",
+        "past the end of the pages of: th",
+    ),
+    ("input-end", "int4,m=3,k=8,n=8,zp=8,threads=1,cache=none,seed=6", "of: the inputs"),
+    ("rows-end", "int4,m=3,k=8,n=8,zp=8,convert,threads=1,cache=none,seed=6", "of: the rows'"),
+    ("input-written", "int8,m=3,k=8,n=8,threads=1,cache=none,seed=6", "of: the inputs"),
+    ("kernel-late", "int8,m=3,k=8,n=8,threads=1,cache=key,seed=6", "of: the kernel"),
+    ("block-end", "int8,m=3,k=8,n=8,threads=1,cache=none,seed=7", "past the end of a block"),
+    ("block-far", "int8,m=3,k=8,n=8,threads=1,cache=none,seed=7", "of: a block"),
+    ("block-late", "int8,m=3,k=8,n=8,threads=1,cache=none,seed=7", "of: a block"),
+    ("leak", "int8,m=3,k=8,n=8,threads=1,cache=none,seed=7", "1 block(s) were not freed"),
+    ("twice", "int8,m=3,k=8,n=8,threads=1,cache=none,seed=7", "a second time"),
+    ("junk", "int8,m=3,k=8,n=8,threads=1,cache=none,seed=7", "what was in the memory before"),
+    ("status", "int4,m=3,k=8,n=8,zp=8,threads=1,cache=none,starved,seed=8", "says invalid_state"),
+    ("swallowed", "int4,m=3,k=8,n=8,zp=8,threads=1,cache=none,starved,seed=8", "says success"),
+    ("starved-leak", "int4,m=3,k=8,n=8,zp=8,threads=1,cache=hard,starved,seed=8", "not freed"),
+    ("hang", "int4,m=3,k=8,n=8,zp=8,threads=1,cache=none,seed=8", "ended by signal 14"),
+]
+
+
+def test_faults_are_found(binaries: dict[str, Path], operator_workspace: Workspace) -> None:
+    """Each fault in each flavour; the same case without it is fine, so the fault is found."""
+    for flavour, binary in binaries.items():
+        for fault, case, said in FAULTS:
+            limit = "--seconds=2" if fault == "hang" else "--seconds=60"
+            plain = check(binary, f"--case={case}", limit)
+            assert plain.code == 0, plain.report(flavour, case)
+            found = check(binary, f"--case={case}", f"--inject={fault}", limit)
+            assert found.code == 1, found.report(flavour, fault, "was not found:", case)
+            assert said in found.lines[-3], found.report(flavour, fault)
+            assert f"--case={case}" in found.lines[-2]
+
+
+def test_a_finding_is_shrunk_and_can_be_repeated(binaries: dict[str, Path]) -> None:
+    binary = next(iter(binaries.values()))
+    found = check(binary, "--cases=40", "--only=int8", "--inject=output")
+    assert found.code == 1
+    shrunk = [line.split("--case=")[1] for line in found.lines if "shrunk" in line]
+    assert shrunk[0].startswith("int8,m=1,k=1,n=1,threads=1,cache=none,seed=")
+    again = check(binary, f"--case={shrunk[0]}", "--inject=output")
+    assert again.code == 1
+    assert check(binary, f"--case={shrunk[0]}").code == 0
+
+
+@pytest.mark.parametrize(
+    ("argument", "said"),
+    [
+        ("--case=int4,m=3,k=0", "'k=0'"),
+        ("--case=int4,m=a", "'m=a'"),
+        ("--case=int5", "'int5'"),
+        ("--case=int4,zp=3", "'zp=3'"),
+        ("--inject=nothing", "there are: none scale"),
+        ("--cases=x", "--cases needs a number"),
+        ("--bogus", "unknown argument"),
+    ],
+)
+def test_a_bad_argument_is_refused(binaries: dict[str, Path], argument: str, said: str) -> None:
+    done = check(next(iter(binaries.values())), argument)
+    assert done.code == 2
+    assert said in "\n".join(done.lines)
