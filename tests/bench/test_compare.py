@@ -78,7 +78,7 @@ def test_noise_is_named(tmp_path: Path) -> None:
 
 def test_one_of_many_needs_more_to_be_sure(tmp_path: Path) -> None:
     # 5 against 5 and one inversion: p = 4/252 = 0.016; times 5 it is 0.079.
-    a, b = [1.0, 2, 3, 4, 6], [5.0, 7, 8, 9, 10]
+    a, b = [3.0, 1, 6, 2, 4], [8.0, 10, 5, 9, 7]
     same = {f"BM_{i}": [1.0, 9, 2, 8, 3] for i in range(4)}
     other = {name: [1.5, 9.5, 2.5, 8.5, 3.5] for name in same}
     alone = two(tmp_path, {"BM_a": a}, {"BM_a": b})

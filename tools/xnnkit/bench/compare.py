@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from xnnkit.bench import mannwhitney, sides, stats, verdict
+from xnnkit.bench import mannwhitney, order, sides, stats, verdict
+from xnnkit.bench.order import Order
+from xnnkit.bench.parts import Source
 from xnnkit.bench.sides import Side
-from xnnkit.bench.stats import Ratio
+from xnnkit.bench.stats import Ratio, Summary
 from xnnkit.bench.verdict import Evidence, Rules, Verdict
 from xnnkit.errors import BadInput
 
@@ -40,6 +42,8 @@ class Comparison:
         reason: why that is inconclusive, else "".
         notes: what a reader should know.
         rules: how verdicts were made.
+        device: where both were measured, "" when unknown.
+        order: in which they were measured.
     """
 
     baseline: str
@@ -51,6 +55,8 @@ class Comparison:
     reason: str
     notes: tuple[str, ...]
     rules: Rules
+    device: str = ""
+    order: Order = Order.UNKNOWN
 
     @property
     def exit_code(self) -> int:
@@ -68,6 +74,8 @@ class Comparison:
         return {
             "baseline": self.baseline,
             "other": self.other,
+            "device": self.device,
+            "order": self.order,
             "verdict": self.verdict,
             "reason": self.reason,
             "exit_code": self.exit_code,
@@ -80,12 +88,13 @@ class Comparison:
 
 
 def compare_paths(
-    sources: Sequence[Path], rules: Rules | None = None, *, force: bool = False
+    sources: Sequence[Path | Source], rules: Rules | None = None, *, force: bool = False
 ) -> list[Comparison]:
     """Compare runs, directories of runs or raw output; the first is the baseline.
 
     Args:
-        sources: two or more.
+        sources: two or more. Where one has runs of several devices, each device is compared with
+            itself.
         rules: how verdicts are made.
         force: compare what is not comparable; the differences become notes.
 
@@ -93,12 +102,46 @@ def compare_paths(
         BadInput: fewer than two, unreadable, or not comparable.
         Finding: a run's content is not what was written.
     """
+    return [
+        compare(first, other, rules or Rules(), force=force)
+        for first, *rest in load_groups(sources, force=force)
+        for other in rest
+    ]
+
+
+def load_groups(sources: Sequence[Path | Source], *, force: bool = False) -> list[list[Side]]:
+    """Read the sides of a comparison, for each device the baseline and the others.
+
+    Args:
+        sources: two or more; the first is the baseline.
+        force: take files together even if they do not belong together.
+
+    Raises:
+        BadInput: fewer than two, unreadable, or no device has both the baseline and another.
+        Finding: a run's content is not what was written.
+    """
     if len(sources) < 2:
         raise BadInput(
             "one side cannot be compared", fix="xnnkit compare BASELINE OTHER", why="name two"
         )
-    first, *rest = sides.name_all([sides.load(path, force=force) for path in sources])
-    return [compare(first, side, rules or Rules(), force=force) for side in rest]
+    found = [sides.by_device(source, force=force) for source in sources]
+    if all(len(by_device) == 1 for by_device in found):
+        return [sides.name_all([side for one in found for side in one.values()])]
+    names = sides.name_all([next(iter(one.values())) for one in found])
+    named = [
+        {device: replace(side, name=of_all.name) for device, side in one.items()}
+        for one, of_all in zip(found, names, strict=True)
+    ]
+    first, *rest = named
+    groups = [[first[d], *(o[d] for o in rest if d in o)] for d in first]
+    groups = [group for group in groups if len(group) > 1]
+    if not groups:
+        raise BadInput(
+            "no device has both sides",
+            where=", ".join(str(s) for s in sources),
+            why="; ".join(f"{s.name}: {', '.join(o)}" for s, o in zip(names, found, strict=True)),
+        )
+    return groups
 
 
 def compare(first: Side, second: Side, rules: Rules, *, force: bool = False) -> Comparison:
@@ -121,6 +164,8 @@ def compare(first: Side, second: Side, rules: Rules, *, force: bool = False) -> 
             why="; ".join(apart),
             fix="run both in the same way, or --force",
         )
+    measured = order.of_sides(first.started, second.started)
+    slowed = first.throttled or second.throttled
     emulated = (first.emulated or second.emulated) and not rules.emulated
     names = [name for name in first.samples if name in second.samples]
     found = _evidence(first, second, names)
@@ -128,13 +173,15 @@ def compare(first: Side, second: Side, rules: Rules, *, force: bool = False) -> 
     rows: list[Row] = []
     unjudged: list[str] = []
     for name, one in zip(names, found, strict=True):
-        word, reason = verdict.of_benchmark(one, tests, rules)
+        word, reason = verdict.of_benchmark(one, tests, rules, measured)
         ratio = one.ratio
         if emulated:
             word, reason, ratio = Verdict.INCONCLUSIVE, verdict.EMULATED, None
         elif failed := [*first.errors.get(name, ()), *second.errors.get(name, ())]:
             # What the repetitions that survived say is not what was asked.
             word, reason, ratio = Verdict.INCONCLUSIVE, f"it failed: {failed[0]}", None
+        elif slowed and not rules.throttled:
+            word, reason, ratio = Verdict.INCONCLUSIVE, f"throttled: {slowed}", None
         if ratio is None or not math.isfinite(ratio.high):
             unjudged.append(f"{name}: {reason}")
         gate = verdict.gate(word, ratio, rules)
@@ -158,8 +205,10 @@ def compare(first: Side, second: Side, rules: Rules, *, force: bool = False) -> 
         overall,
         word,
         reason,
-        _notes(first, second, apart),
+        _notes(first, second, apart, measured),
         rules,
+        first.device or second.device,
+        measured,
     )
 
 
@@ -170,16 +219,37 @@ def _evidence(first: Side, second: Side, names: Sequence[str]) -> list[Evidence]
         mannwhitney.p_value(a, b) if ok else None for (a, b), ok in zip(pairs, usable, strict=True)
     ]
     corrected = iter(stats.holm([p for p in p_values if p is not None]))
-    return [
-        Evidence(
-            stats.summary(a) if a else None,
-            stats.summary(b) if b else None,
-            stats.ratio(a, b) if ok else None,
-            p,
-            next(corrected) if ok else None,
-        )
-        for (a, b), ok, p in zip(pairs, usable, p_values, strict=True)
-    ]
+    found = []
+    for name, (a, b), ok, p in zip(names, pairs, usable, p_values, strict=True):
+        if ok:
+            ratio = stats.ratio(a, b)
+            drift = order.drift(a, b)
+            summaries = (stats.summary(a), stats.summary(b))
+            found.append(Evidence(*summaries, ratio, p, next(corrected), drift))
+        else:
+            found.append(_of_figures(_known(first, name), _known(second, name)))
+    return found
+
+
+def _known(side: Side, name: str) -> Summary | None:
+    """Return what is known of a side: its repetitions, or the figures that a table says of them."""
+    if values := side.samples[name]:
+        return stats.summary(values)
+    figures = side.figures.get(name, {})
+    middle = figures.get("median", figures.get("mean"))
+    if middle is None:
+        return None
+    spread = figures.get("cv")
+    if spread is None:
+        spread = figures.get("stddev", 0.0) / middle if middle else 0.0
+    return Summary(side.made_of.get(name, 0), middle, spread)
+
+
+def _of_figures(first: Summary | None, second: Summary | None) -> Evidence:
+    ratio = None
+    if first and second and first.median > 0 and second.median > 0:
+        ratio = Ratio(second.median / first.median, 0.0, math.inf)
+    return Evidence(first, second, ratio, None, None, figures=ratio is not None)
 
 
 def _overall(rows: Sequence[Row]) -> Ratio | None:
@@ -189,11 +259,15 @@ def _overall(rows: Sequence[Row]) -> Ratio | None:
     return stats.geometric_mean(judged or ratios) if ratios else None
 
 
-def _notes(first: Side, second: Side, apart: Sequence[str]) -> tuple[str, ...]:
+def _notes(first: Side, second: Side, apart: Sequence[str], measured: Order) -> tuple[str, ...]:
     notes = [f"compared although they differ in {text}" for text in apart]
     notes += [*first.notes, *second.notes]
     if first.binaries and first.binaries == second.binaries:
         notes.append("both sides ran the same binary")
+    if first.flavour and first.flavour == second.flavour and first.binaries != second.binaries:
+        notes.append(f"two builds of {first.flavour}")
+    if measured is Order.AFTER:
+        notes.append(f"the sides ran {measured}: what the device does meanwhile looks like them")
     if not first.facts or not second.facts:
         notes.append("nothing is known of where and how one side was run")
     return tuple(dict.fromkeys(notes))
@@ -221,6 +295,8 @@ def _row_json(row: Row) -> dict[str, Any]:
         "ratio": _ratio_json(evidence.ratio),
         "p": evidence.p,
         "p_corrected": evidence.corrected,
+        "drift": evidence.drift,
+        "figures_only": evidence.figures,
     }
 
 

@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from xnnkit.bench import results, runs
+from xnnkit.bench import parts, throttle
+from xnnkit.bench.model import Operator
+from xnnkit.bench.parts import Part, Source
+from xnnkit.bench.runs import Run
 from xnnkit.errors import BadInput
-
-_GOOGLES_OWN = {
-    "aslr_enabled",
-    "caches",
-    "cpu_scaling_enabled",
-    "date",
-    "executable",
-    "host_name",
-    "json_schema_version",
-    "library_build_type",
-    "library_version",
-    "load_avg",
-    "mhz_per_cpu",
-    "num_cpus",
-}
-"""Context that Google Benchmark writes itself; what else is there, the program says of its work."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +29,15 @@ class Side:
         flavour: the flavour's name, "" when unknown.
         emulated: wall times say nothing about speed.
         notes: what a reader should know.
+        device: where it was measured, "" when unknown.
+        cpu: benchmark -> processor times of an iteration in nanoseconds.
+        figures: benchmark -> what a table says of it where no repetition is known (``median``,
+            ``mean``, ``cv``), times in nanoseconds.
+        made_of: benchmark -> how many repetitions those figures were made of, 0 when unknown.
+        operators: of a profile.
+        runs: with the identity of each process.
+        started: when each process was started, ISO 8601.
+        throttled: what the device said of slowing down, "" for nothing.
     """
 
     name: str
@@ -53,61 +49,118 @@ class Side:
     flavour: str = ""
     emulated: bool = False
     notes: tuple[str, ...] = ()
+    device: str = ""
+    cpu: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    figures: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    made_of: Mapping[str, int] = field(default_factory=dict)
+    operators: tuple[Operator, ...] = ()
+    runs: tuple[Run, ...] = ()
+    started: tuple[str, ...] = ()
+    throttled: str = ""
+
+    @property
+    def benchmarks(self) -> list[str]:
+        """Every benchmark of which anything is known, in order."""
+        return [*self.samples]
 
 
-@dataclass(frozen=True)
-class _Part:
-    """One file."""
-
-    path: Path
-    results: results.Results
-    facts: dict[str, Any]
-    run: runs.Run | None
-    notes: list[str] = field(default_factory=list)
-
-
-def load(source: Path, *, force: bool = False) -> Side:
+def load(source: Path | Source, *, force: bool = False) -> Side:
     """Read one side of a comparison.
 
     Args:
-        source: a run's file, a file of Google Benchmark's JSON, or a directory of such.
+        source: a run's file, a file of any format that is read, or a directory of such.
         force: take files together even if they do not belong together.
 
     Raises:
         BadInput: there is nothing, something is neither, or the files do not belong together.
         Finding: a run's content is not what was written.
     """
-    parts = [_part(path) for path in _files(source)]
-    first = parts[0]
-    notes = [note for part in parts for note in part.notes]
-    for part in parts[1:]:
-        if differences := _between(_own(first), _own(part)):
+    source = source if isinstance(source, Source) else Source(source, text=str(source))
+    return merge(read(source), source, force=force)
+
+
+def by_device(source: Path | Source, *, force: bool = False) -> dict[str, Side]:
+    """Read one side of a comparison for each device that its files name.
+
+    Args:
+        source: see ``load``.
+        force: take files of one device together even if they do not belong together.
+
+    Returns:
+        Device -> side; the single key "" when no file names a device.
+
+    Raises:
+        BadInput: see ``load``.
+        Finding: a run's content is not what was written.
+    """
+    source = source if isinstance(source, Source) else Source(source, text=str(source))
+    found: dict[str, list[Part]] = {}
+    for part in read(source):
+        found.setdefault(part.device, []).append(part)
+    return {device: merge(of_it, source, force=force) for device, of_it in found.items()}
+
+
+def read(source: Source) -> list[Part]:
+    """Read every file of a source."""
+    return [parts.load(path, source.label) for path in parts.files(source.path)]
+
+
+def merge(found: Sequence[Part], source: Source, *, force: bool = False) -> Side:
+    """Take files together as one side.
+
+    Args:
+        found: at least one.
+        source: where they come from, for messages and the name.
+        force: take them together even if they do not belong together.
+
+    Raises:
+        BadInput: they do not belong together.
+    """
+    first = found[0]
+    notes = [note for part in found for note in part.notes]
+    for part in found[1:]:
+        if differences := parts.difference(_own(first), _own(part)):
             text = f"{part.path.name} and {first.path.name} differ in " + "; ".join(differences)
             if not force:
                 raise BadInput(
                     "the files of one side do not belong together",
-                    where=str(source),
+                    where=str(source.path),
                     why=text,
                     fix="name one folder of runs each, or --force",
                 )
             notes.append(text)
     samples: dict[str, list[float]] = {}
+    cpu: dict[str, list[float]] = {}
     errors: dict[str, list[str]] = {}
-    for part in parts:
+    figures: dict[str, dict[str, float]] = {}
+    made_of: dict[str, int] = {}
+    for part in found:
         for name, benchmark in part.results.benchmarks.items():
-            samples.setdefault(name, []).extend(s.real_ns for s in benchmark.samples)
+            samples.setdefault(name, []).extend([s.real_ns for s in benchmark.samples])
+            cpu.setdefault(name, []).extend([s.cpu_ns for s in benchmark.samples])
             errors.setdefault(name, []).extend(benchmark.errors)
-    identities = [part.run.identity for part in parts if part.run]
+            if not benchmark.samples and benchmark.aggregates:
+                figures[name] = benchmark.aggregates
+                made_of[name] = benchmark.repetitions
+    flavours = {part.flavour for part in found}
     return Side(
-        name=str(source),
-        files=tuple(part.path for part in parts),
+        name=source.label.flavour or str(source.path),
+        files=tuple(part.path for part in found),
         samples={name: tuple(values) for name, values in samples.items()},
         errors={name: tuple(texts) for name, texts in errors.items() if texts},
         facts=first.facts,
-        binaries=frozenset(i.binary["sha256"] for i in identities),
-        flavour=identities[0].flavour if len({i.flavour for i in identities}) == 1 else "",
-        emulated=any(i.device.get("emulated") for i in identities),
+        binaries=frozenset(part.binary for part in found if part.binary),
+        flavour=flavours.pop() if len(flavours) == 1 else "",
+        emulated=any(part.emulated for part in found),
         notes=tuple(dict.fromkeys(notes)),
+        device=first.device,
+        cpu={name: tuple(values) for name, values in cpu.items()},
+        figures={name: known for name, known in figures.items() if not samples[name]},
+        made_of=made_of,
+        operators=_operators(found),
+        runs=tuple(part.run for part in found if part.run),
+        started=tuple(part.started for part in found),
+        throttled=throttle.of_runs([part.run for part in found if part.run]),
     )
 
 
@@ -115,104 +168,29 @@ def name_all(sides: list[Side]) -> list[Side]:
     """Call each side by its flavour, if that tells them apart; else by where it comes from."""
     flavours = [side.flavour for side in sides]
     if all(flavours) and len(set(flavours)) == len(flavours):
-        return [_renamed(side, side.flavour) for side in sides]
+        return [replace(side, name=side.flavour) for side in sides]
     common = os.path.commonpath([os.path.dirname(os.path.abspath(s.name)) for s in sides])
-    return [_renamed(s, os.path.relpath(os.path.abspath(s.name), common)) for s in sides]
+    return [replace(s, name=os.path.relpath(os.path.abspath(s.name), common)) for s in sides]
 
 
 def differences(first: Side, second: Side) -> list[str]:
     """Return what forbids to compare two sides, as far as both say it; empty when nothing does."""
-    return _between(first.facts, second.facts)
+    return parts.difference(first.facts, second.facts)
 
 
-def _renamed(side: Side, name: str) -> Side:
-    return Side(**{**vars(side), "name": name})
-
-
-def _files(source: Path) -> Iterator[Path]:
-    if not source.is_dir():
-        yield source
-        return
-    found = [
-        path
-        for path in sorted(source.rglob("*.json"), key=_natural)
-        if not any(part.startswith(".") for part in path.relative_to(source).parts)
-    ]
-    if not found:
-        raise BadInput(
-            "there are no runs", where=str(source), why="no *.json below it", fix="xnnkit run"
-        )
-    yield from found
-
-
-def _natural(path: Path) -> tuple[str, int, str]:
-    stem, _, number = path.stem.rpartition("-")
-    return (str(path.parent / stem), int(number) if number.isdecimal() else -1, path.name)
-
-
-def _part(path: Path) -> _Part:
-    data = results.load(path)
-    if runs.is_run(data):
-        run = runs.of_json(data, path)
-        return _Part(path, run.results, _facts(run.results, run.identity), run, _notes(run))
-    found = results.parse(data, str(path))
-    return _Part(path, found, _facts(found, None), None, _debug(found))
-
-
-def _facts(found: results.Results, identity: runs.Identity | None) -> dict[str, Any]:
-    """Return what must be equal; a key is there only when the value is known."""
-    facts: dict[str, Any] = {
-        key: value for key, value in found.context.items() if key not in _GOOGLES_OWN
-    }
-    for source, name in (("host_name", "host"), ("num_cpus", "processors")):
-        if found.context.get(source) not in (None, ""):
-            facts[name] = found.context[source]
-    if identity is None:
-        return facts
-    facts |= {f"device {key}": value for key, value in identity.device.items()}
-    if identity.threads is not None:
-        facts.setdefault("num_threads", str(identity.threads))
-    facts["arguments"] = _work(identity.arguments, facts)
-    return facts
-
-
-def _work(arguments: Iterable[str], said: Mapping[str, Any]) -> str:
-    """Return the arguments that decide what is computed, but for those the program repeats."""
-    kept = []
-    for argument in arguments:
-        key = argument.lstrip("-").partition("=")[0]
-        of_google = key.startswith("benchmark_") and key != "benchmark_method"
-        if not of_google and key not in said:
-            kept.append(argument)
-    return " ".join(sorted(kept)) or "none"
-
-
-def _own(part: _Part) -> dict[str, Any]:
+def _own(part: Part) -> dict[str, Any]:
     """Return what must be equal within one side: the facts, and which program it was."""
     if part.run is None:
-        return part.facts
-    identity = part.run.identity
-    return {**part.facts, "flavour": identity.flavour, "binary": identity.binary["sha256"]}
+        return {**part.facts, "flavour": part.flavour} if part.flavour else part.facts
+    return {**part.facts, "flavour": part.flavour, "binary": part.binary}
 
 
-def _between(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
-    return [
-        f"{key}: {first[key]} and {second[key]}"
-        for key in first
-        if key in second and first[key] != second[key]
-    ]
-
-
-def _notes(run: runs.Run) -> list[str]:
-    identity = run.identity
-    notes = [f"{name} is prebuilt: only its bytes were checked" for name in identity.prebuilt]
-    notes += [
-        f"{name} has other bytes than pinned, accepted by its tree" for name in identity.accepted
-    ]
-    return notes + _debug(run.results)
-
-
-def _debug(found: results.Results) -> list[str]:
-    if found.context.get("library_build_type") == "debug":
-        return ["Google Benchmark says that it was built without optimisation (debug)"]
-    return []
+def _operators(found: Sequence[Part]) -> tuple[Operator, ...]:
+    """Return the operators of all files; those of the same place and name become one."""
+    merged: dict[tuple[str, str], Operator] = {}
+    for part in found:
+        for one in part.results.operators:
+            at = (one.key, one.name)
+            before = merged.get(at)
+            merged[at] = replace(one, times=before.times + one.times) if before else one
+    return tuple(merged.values())

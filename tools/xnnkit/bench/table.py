@@ -52,6 +52,11 @@ def duration(nanoseconds: float) -> str:
     return f"{nanoseconds / size:#.4g}".rstrip(".") + f" {unit}"
 
 
+def milliseconds(nanoseconds: float) -> str:
+    """Return a time in milliseconds, so that those of many operators can be compared at sight."""
+    return f"{nanoseconds / 1e6:.4f} ms"
+
+
 def percent(share: float, *, signed: bool = False) -> str:
     """Return a share as a percentage with one digit, such as ``-8.4 %``."""
     text = f"{share * 100:+.1f}" if signed else f"{share * 100:.1f}"

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from xnnkit.bench.mannwhitney import smallest_p
+from xnnkit.bench.order import Order, explains
 from xnnkit.bench.stats import Ratio, Summary
 from xnnkit.bench.table import percent
 
 MINIMUM = 4
 """Repetitions of each side below which nothing is said."""
 
+FIGURES = "single figures, no repetitions: nobody knows how they scatter"
 EMULATED = "wall time under qemu says nothing about speed"
 
 
@@ -36,23 +38,37 @@ class Rules:
         margin: differences below this share are no difference.
         fail_above: the share by which a benchmark may become slower; None asks nothing.
         emulated: take wall times of emulated devices for what they are not.
+        throttled: judge runs during which the device slowed itself down.
     """
 
     alpha: float = 0.05
     margin: float = 0.01
     fail_above: float | None = None
     emulated: bool = False
+    throttled: bool = False
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of one benchmark on both sides; None where there is nothing to compute from."""
+    """What is known of one benchmark on both sides; None where there is nothing to compute from.
+
+    Attributes:
+        first: the baseline's sample.
+        second: the other's.
+        ratio: of their times.
+        p: of the U test.
+        corrected: the same, for the number of benchmarks.
+        drift: by what share the times rose or fell while they were taken, 0 for not at all.
+        figures: single figures are all that is known; nobody knows how they scatter.
+    """
 
     first: Summary | None
     second: Summary | None
     ratio: Ratio | None
     p: float | None
     corrected: float | None
+    drift: float = 0.0
+    figures: bool = False
 
 
 def needed(tests: int, alpha: float) -> int:
@@ -63,15 +79,20 @@ def needed(tests: int, alpha: float) -> int:
     return n
 
 
-def of_benchmark(evidence: Evidence, tests: int, rules: Rules) -> tuple[Verdict, str]:
+def of_benchmark(
+    evidence: Evidence, tests: int, rules: Rules, order: Order = Order.TURNS
+) -> tuple[Verdict, str]:
     """Return the verdict on one benchmark, and why when it is inconclusive.
 
     Args:
         evidence: of this benchmark.
         tests: how many benchmarks are compared.
         rules: how to decide.
+        order: in which the sides were measured.
     """
     first, second, ratio = evidence.first, evidence.second, evidence.ratio
+    if evidence.figures:
+        return Verdict.INCONCLUSIVE, FIGURES
     if first is None or second is None or ratio is None or evidence.corrected is None:
         return Verdict.INCONCLUSIVE, "no times on one side"
     if min(first.n, second.n) < MINIMUM:
@@ -79,6 +100,8 @@ def of_benchmark(evidence: Evidence, tests: int, rules: Rules) -> tuple[Verdict,
     if ratio.inside(rules.margin):
         return Verdict.SAME, ""
     if evidence.corrected <= rules.alpha:
+        if order is not Order.TURNS and evidence.drift and explains(evidence.drift, ratio.value):
+            return Verdict.INCONCLUSIVE, _drifting(evidence.drift, order)
         return (Verdict.FASTER if ratio.value < 1 else Verdict.SLOWER), ""
     if smallest_p(first.n, second.n) * tests > rules.alpha:
         return Verdict.INCONCLUSIVE, _too_few(first.n, second.n, tests, rules)
@@ -129,6 +152,15 @@ def gate(verdict: Verdict, ratio: Ratio | None, rules: Rules) -> str:
 def _too_few(n: int, m: int, tests: int, rules: Rules) -> str:
     have = str(n) if n == m else f"{n} and {m}"
     return f"too few repetitions: {have}, at least {needed(tests, rules.alpha)} each are needed"
+
+
+def _drifting(drift: float, order: Order) -> str:
+    how = "rose" if drift > 0 else "fell"
+    ran = "the sides ran" if order is Order.AFTER else "the sides may have run"
+    return (
+        f"drifting: a side's own times {how} by {percent(abs(drift))} from first to last, and "
+        f"{ran} {Order.AFTER}; let them take turns (--interleave)"
+    )
 
 
 def _range(ratio: Ratio) -> str:

@@ -1,0 +1,116 @@
+"""In what order two sides were measured, and whether the times drifted while they were.
+
+A device that warms up becomes slower. When the sides took turns, that falls on both and only adds
+noise. When one side ran after the other, it looks like a difference, and no test of the two samples
+can tell; but the drift itself can be seen within each side.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from itertools import pairwise
+from statistics import median
+
+_BLOCKS = 200
+"""Longer series are taken together to this many points."""
+
+_LIMIT = 0.05
+_REACH = 2.0
+"""How many times a side's own drift may reach over to the other."""
+
+
+class Order(StrEnum):
+    """In what order two sides were measured."""
+
+    TURNS = "in turns"
+    AFTER = "one after the other"
+    UNKNOWN = "unknown"
+
+
+def of_sides(first: Sequence[str], second: Sequence[str]) -> Order:
+    """Return in what order two sides were measured.
+
+    Args:
+        first: when each process of one side was started, ISO 8601, "" when unknown.
+        second: of the other side.
+    """
+    a, b = [_time(x) for x in first], [_time(x) for x in second]
+    if not a or not b or None in a or None in b:
+        return Order.UNKNOWN
+    starts = [[x for x in side if x is not None] for side in (a, b)]
+    if max(starts[0]) < min(starts[1]) or max(starts[1]) < min(starts[0]):
+        return Order.AFTER
+    return Order.TURNS if len(a) > 1 and len(b) > 1 else Order.UNKNOWN
+
+
+def drift(first: Sequence[float], second: Sequence[float]) -> float:
+    """Return by what share the times of both sides rose or fell, 0 when that may be chance.
+
+    The trend is tested as Mann and Kendall do, within each side and over both together; its size is
+    that from the median of a side's first third to that of its last, carried on to the whole side.
+
+    Args:
+        first: times in the order in which they were taken.
+        second: of the other side.
+    """
+    series = [_blocks(values) for values in (first, second)]
+    found = [_kendall(values) for values in series]
+    together = (found[0][0] + found[1][0], found[0][1] + found[1][1])
+    # Three looks at the same data: each gets a third of the chance of a false alarm.
+    if min(_p(*one) for one in (*found, together)) * 3 > _LIMIT:
+        return 0.0
+    sizes = [_size(values) for values in series]
+    return max(sizes, key=abs)
+
+
+def explains(drifted: float, ratio: float) -> bool:
+    """Tell whether a drift may be all that there is to a ratio of two sides' times.
+
+    Args:
+        drifted: by what share the times of a side rose or fell.
+        ratio: of the two sides' times.
+    """
+    return abs(math.log(ratio)) <= _REACH * abs(math.log1p(max(drifted, -0.99)))
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _blocks(values: Sequence[float]) -> list[float]:
+    if len(values) <= _BLOCKS:
+        return list(values)
+    cuts = [len(values) * i // _BLOCKS for i in range(_BLOCKS + 1)]
+    return [median(values[a:b]) for a, b in pairwise(cuts)]
+
+
+def _kendall(values: Sequence[float]) -> tuple[int, float]:
+    """Return Kendall's S of a series against time, and its variance without any trend."""
+    n = len(values)
+    s = sum((y > x) - (y < x) for i, x in enumerate(values) for y in values[i + 1 :])
+    ties = sum(t * (t - 1) * (2 * t + 5) for t in Counter(values).values())
+    return s, max(0.0, (n * (n - 1) * (2 * n + 5) - ties) / 18)
+
+
+def _p(s: int, variance: float) -> float:
+    if variance <= 0 or s == 0:
+        return 1.0
+    return math.erfc((abs(s) - 1) / math.sqrt(2 * variance))
+
+
+def _size(values: Sequence[float]) -> float:
+    third = len(values) // 3
+    if third == 0:
+        return 0.0
+    early, late = median(values[:third]), median(values[-third:])
+    if early <= 0:
+        return 0.0
+    return (late / early - 1) * len(values) / max(1, len(values) - third)
