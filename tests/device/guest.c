@@ -75,6 +75,15 @@ void start(word *stack) {
       begin();
       work(9);
       break;
+    case 'n': /* one inside another, as two threads of a benchmark have them */
+      begin();
+      work(3);
+      begin();
+      work(4);
+      end();
+      work(5);
+      end();
+      break;
     case 't':
       threads(THREADS);
       break;
@@ -89,7 +98,9 @@ void start(word *stack) {
         end();
       } else {
         call(WAIT4, (word)-1, 0, 0, 0);
+        begin();
         work(10);
+        end();
       }
       break;
     case 's': /* SIGSEGV */

@@ -150,6 +150,13 @@ def test_pause(guest: Path) -> None:
     assert of(counts) == SymbolCount("work", 4, 12 + 16 + 2002 + 20)
 
 
+def test_a_window_inside_another_is_part_of_it(guest: Path) -> None:
+    _, counts = counted(guest, "n", WINDOW)
+    assert [of(counts, window=i) for i, _ in enumerate(counts.windows)] == [
+        SymbolCount("work", 3, 8 + 10 + 12)
+    ]
+
+
 def test_threads_lose_nothing(guest: Path) -> None:
     _, counts = counted(guest, "t")
     assert counts.threads == 5
@@ -166,8 +173,9 @@ def test_another_thread_ends_the_program(guest: Path) -> None:
 def test_a_fork_is_said_and_not_counted(guest: Path) -> None:
     done, counts = counted(guest, "f", WINDOW)
     assert done.code == 0
-    assert (counts.forks, counts.windows) == (1, ())
+    assert counts.forks == 1
     assert of(counts) == SymbolCount("work", 1, 22)
+    assert [of(counts, window=i) for i, _ in enumerate(counts.windows)] == [of(counts)]
 
 
 @pytest.mark.parametrize(("what", "ending"), [("s", "SIGSEGV"), ("k", "SIGKILL")])

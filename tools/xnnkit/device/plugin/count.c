@@ -203,10 +203,9 @@ static void go_on(void) {
 static void halt(void) {
   if (!counting) return;
   counting = false;
-  /* A block that was first seen inside the window has mark 0. */
+  /* A block that was first seen while counting has the mark 0. */
   for (uint64_t i = 0; i < head->blocks; i++) {
     window_of(i)->inside += now(i) - window_of(i)->mark;
-    window_of(i)->mark = 0;
   }
 }
 
