@@ -83,7 +83,7 @@ def main() -> None:
         print(f"all {1 + len(others)} at once, cold: {every:.1f} s, {ratio}")
         explanation = content["explanation"]
         twice = [r for r in explanation["repeated"] if not r["touches_xnnpack"]]
-        print(f"outside XNNPACK, ran more than once: {len(twice)} (aim: 0)")
+        print(f"without anything of XNNPACK, ran more than once: {len(twice)} (aim: 0)")
         print("\n".join(explanation["text"]))
         for flavour, sha256 in hashes(content).items():
             verdict = "the same bytes in both builds" if seen[flavour] == sha256 else "OTHER BYTES"

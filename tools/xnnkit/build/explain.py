@@ -26,6 +26,10 @@ from xnnkit.errors import XnnkitError
 from xnnkit.profile import Profile
 
 _OUTPUT = re.compile(r"bazel-out/([^/]+)/bin/(.*)")
+_INCLUDE = re.compile(
+    r"(?:bazel-out/cfg/bin/)?external/(?:[^/]*~)?(XNNPACK\w*)(?:/(?:include|src))?"
+)
+_HEADERS = "the headers of"
 _COMPILES = ("CppCompile",)
 _PROFILE_OPTIONS = (
     "--generate_json_trace_profile",
@@ -62,7 +66,7 @@ def read_trace(path: Path) -> list[Action]:
         data = path.read_bytes()
         text = gzip.decompress(data) if path.suffix == ".gz" else data
         events = json.loads(text)["traceEvents"]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise XnnkitError(f"not a Bazel profile: {error}", where=str(path)) from error
     started: dict[int, list[float]] = defaultdict(list)
     for event in events:
@@ -99,7 +103,8 @@ def account(
 
     Returns:
         JSON-ready: ``flavours`` {name: {actions, ran, shared}}, ``repeated`` [{output, flavours,
-        touches_xnnpack, why}], ``text`` [lines].
+        touches_xnnpack, why}], ``text`` [lines]. ``touches_xnnpack``: the source is XNNPACK's or
+        the benchmark's own, or is compiled against the headers of another XNNPACK.
     """
     compiles = [a for a in actions if a.mnemonic in _COMPILES and a.configuration in flavour_of]
     counts: dict[str, dict[str, int]] = {
@@ -116,12 +121,14 @@ def account(
         {
             "output": output,
             "flavours": [flavour_of[a.configuration] for a in several],
-            "touches_xnnpack": "XNNPACK" in output or not output.startswith("external/"),
             "why": _why([commands.get((a.configuration, a.output), []) for a in several]),
         }
         for output, several in sorted(runs.items())
         if len(several) > 1
     ]
+    for again in repeated:
+        of_xnnpack = "XNNPACK" in again["output"] or _HEADERS in again["why"]
+        again["touches_xnnpack"] = of_xnnpack or not again["output"].startswith("external/")
     outside = [r for r in repeated if not r["touches_xnnpack"]]
     text = ["compilations (ran: a process was started; shared: an equal action's result was taken)"]
     width = max([len(name) for name in counts] or [0])
@@ -130,7 +137,7 @@ def account(
         text.append(f"  {name:{width}}  {total:5} actions  {ran:5} ran  {shared:5} shared")
     text.append(
         f"{len(repeated)} compilations ran for more than one flavour,"
-        f" {len(outside)} of them outside XNNPACK"
+        f" {len(outside)} of them without anything of XNNPACK"
     )
     for again in repeated:
         names = ", ".join(again["flavours"])
@@ -145,13 +152,20 @@ def _why(commands: list[list[str]]) -> str:
     stripped = [[anywhere.sub("bazel-out/cfg/", word) for word in words] for words in commands]
     common = set(stripped[0]).intersection(*stripped[1:])
     differing = [
-        " ".join(word for word in dict.fromkeys(words) if word not in common) for words in stripped
+        " ".join(dict.fromkeys(_shorter(word) for word in words if word not in common))
+        for words in stripped
     ]
     if any(differing):
         return " | ".join(text or "(nothing more)" for text in differing)
     if all(words == stripped[0] for words in stripped):
         return "same command line, other inputs"
     return "same flags in another order"
+
+
+def _shorter(word: str) -> str:
+    """Name XNNPACK's many include directories by their repository alone."""
+    found = _INCLUDE.fullmatch(word)
+    return f"{_HEADERS} {found[1]}" if found else word
 
 
 def build_explained(
