@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -55,6 +56,17 @@ def execute(
             the micro-kernels that its flavour's proof names, or entered one that it forbids.
             Finished runs are kept all the same.
     """
+    with device.held() if isinstance(device, Remote) else nullcontext():
+        return _execute(profile, plan, device, say, note)
+
+
+def _execute(
+    profile: Profile,
+    plan: Plan,
+    device: Device,
+    say: Callable[[str], None],
+    note: Callable[[str], None],
+) -> list[runs.Run]:
     refuse(plan.arguments)
     if plan.count:
         counts.refuse(device, plan.repetitions, plan.interleave)

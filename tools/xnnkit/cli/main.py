@@ -37,6 +37,7 @@ TABLE = {
     "overlay": "Prepare a MediaPipe checkout for its own command.",
     "patch": "Render, check and explain patch sets.",
     "profile": "List, show and check profiles.",
+    "push": "Push built binaries to a phone.",
     "render": "Write a workspace in which plain bazel build works.",
     "run": "Run a built benchmark on a device.",
     "verify": "Check a profile's archives, by bytes and by tree.",

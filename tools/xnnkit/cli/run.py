@@ -14,12 +14,19 @@ from xnnkit.cli._common import (
     load_profile,
     note,
 )
+from xnnkit.cli._devices import named_binaries, open_devices, phone_options, say
 
 
 @click.command()
 @click.argument("profile", default=DEFAULT_PROFILE, shell_complete=complete_profile)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-@click.option("--device", "device_name", default="qemu", show_default=True, help="Where to run.")
+@click.option(
+    "--device",
+    "device_name",
+    default="qemu",
+    show_default=True,
+    help="Where to run: qemu, adb, adb:SERIAL, or all for every phone at once.",
+)
 @click.option("--flavour", "flavours", multiple=True, help="Only this flavour; may be repeated.")
 @click.option(
     "--out",
@@ -44,6 +51,25 @@ from xnnkit.cli._common import (
     is_flag=True,
     help="Count executed instructions, exactly; no times are to be taken from such a run.",
 )
+@click.option("--resume", is_flag=True, help="Go on with the series that was cut.")
+@click.option(
+    "--wait",
+    "patience",
+    default=60.0,
+    show_default=True,
+    type=click.FloatRange(min=0),
+    help="Seconds to wait for a phone that vanished.",
+)
+@click.option(
+    "--binary",
+    "binaries",
+    multiple=True,
+    metavar="FLAVOUR=PATH",
+    callback=named_binaries,
+    help="Run this program in place of a build's; may be repeated.",
+)
+@phone_options
+@click.option("--any-cpu", is_flag=True, help="Run even what the phone's processor lacks.")
 @click.option("--trace/--no-trace", default=True, help="Look which micro-kernels are entered (on).")
 @click.option(
     "--verify/--no-verify", default=True, help="Compare results with the reference first (on)."
@@ -61,6 +87,11 @@ def command(
     interleave: bool,
     timeout: float | None,
     count: bool,
+    resume: bool,
+    patience: float,
+    binaries: dict[str, Path],
+    phone: dict[str, str],
+    any_cpu: bool,
     trace: bool,
     verify: bool,
     replace: bool,
@@ -72,13 +103,15 @@ def command(
     before it is timed. A run is kept as RUNS/PROFILE/FLAVOUR/DEVICE-N.json. Exit 1 when a binary
     is not the one that was built, its results are wrong, a benchmark fails, a flavour's
     micro-kernels were not entered, or forbidden ones were.
+
+    On a phone each repetition is a process: one that is lost with the phone is run again when it
+    comes back, and --resume goes on after that. See docs/devices.md.
     """
-    from xnnkit.bench import execute, show
-    from xnnkit.device import open_device
+    from xnnkit.bench import execute, fleet, show
 
     if profile.startswith("-"):  # PROFILE was left out: xnnkit run -- --benchmark_filter=...
         profile, arguments = DEFAULT_PROFILE, (profile, *arguments)
-    device = open_device(device_name)
+    devices = open_devices(device_name, phone)
     loaded = load_profile(profile)
     out = (out or Path(".xnnkit") / loaded.name).absolute()
     plan = execute.Plan(
@@ -93,10 +126,20 @@ def command(
         replace=replace,
         count=count,
         arguments=arguments,
+        binaries=binaries,
+        resume=resume,
+        patience=patience,
+        any_cpu=any_cpu,
     )
-    made = execute.execute(
-        loaded, plan, device, say=lambda line: click.echo(line, err=True), note=note
-    )
+    if len(devices) == 1:
+        made = execute.execute(loaded, plan, devices[0], say=say, note=note)
+    else:
+        outcomes = fleet.execute_all(loaded, plan, devices, say=say, note=note)
+        made = [run for one in outcomes for run in one.runs]
+        if error := fleet.worst(outcomes):
+            if made and not as_json:
+                click.echo(show.runs_text(made))
+            raise error
     if as_json:
         emit_json({"runs": [{"path": str(run.path), **run.to_json()} for run in made]})
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -122,6 +123,16 @@ class Remote(Device, Protocol):
         Raises:
             DeviceLost: it does not answer.
         """
+
+    def held(self) -> AbstractContextManager[None]:
+        """Keep other runs of this user's away from the device while this one measures.
+
+        Raises:
+            BadEnvironment: another one has it.
+        """
+
+    def interrupt(self) -> None:
+        """End what runs there, from another thread; ``run`` then raises KeyboardInterrupt."""
 
     def wait_back(self, seconds: float) -> None:
         """Wait until a lost device answers again, and end what was left running there.

@@ -8,12 +8,13 @@ import secrets
 import shlex
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from xnnkit import paths
 from xnnkit.device.adb import cpu, probe, questions
 from xnnkit.device.adb.client import Adb, Heard
 from xnnkit.device.adb.select import is_address
@@ -72,6 +73,7 @@ class AdbDevice:
             )
         self._stays: questions.Stays | None = None
         self._features: frozenset[str] | None = None
+        self._interrupted = False
 
     @property
     def name(self) -> str:
@@ -168,11 +170,13 @@ class AdbDevice:
             BadEnvironment: no room there, the time is over, or the program cannot be started.
             BadInput: the binary is not for arm64.
         """
+        self._stop()
         placed = self.place(job.binary)
         name = f"{self.store.scratch}/{secrets.token_hex(6)}"
         output = f"{name}.json"
         script = self._script(job, placed.path, f"{name}.pid", output)
-        heard = self._heard(script, f"{name}.pid", placed.path, job.timeout, say)
+        heard = self._heard(script, f"{name}.pid", job.timeout, say)
+        self._stop()
         if heard.code in (_NOT_EXECUTABLE, _NOT_FOUND):
             raise BadEnvironment(
                 "the device cannot start the program",
@@ -187,6 +191,38 @@ class AdbDevice:
             raise self.store.full("what the program writes")
         return Done(heard.code, heard.seconds, content, heard.tail)
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other runs of this user's away from the device while this one measures.
+
+        Raises:
+            BadEnvironment: another one has it.
+        """
+        from filelock import FileLock, Timeout
+
+        folder = paths.cache_dir() / "devices"
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / (re.sub(r"[^A-Za-z0-9._-]", "-", self.serial) + ".lock"))
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise BadEnvironment(
+                f"another xnnkit runs something on {self.name}",
+                where=str(lock.lock_file),
+                why="two at once would measure each other",
+                fix="wait until it has finished",
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def interrupt(self) -> None:
+        """End what runs there, from another thread; ``run`` then raises KeyboardInterrupt."""
+        self._interrupted = True
+        with suppress(BadEnvironment):
+            self._end_leftovers()
+
     def wait_back(self, seconds: float) -> None:
         """Wait until the device answers again, and end what was left running there.
 
@@ -198,9 +234,8 @@ class AdbDevice:
             BadEnvironment: another device answers to its name.
         """
         ends = time.monotonic() + seconds
-        while True:
-            if self._answers():
-                break
+        while not self._answers():
+            self._stop()
             if time.monotonic() >= ends:
                 raise DeviceLost(
                     f"device {self.name} did not come back within {seconds:g} s",
@@ -228,6 +263,10 @@ class AdbDevice:
         """
         self._end_leftovers()
         return self.store.clean()
+
+    def _stop(self) -> None:
+        if self._interrupted:
+            raise KeyboardInterrupt
 
     def _ask(self) -> questions.Stays:
         if self._stays is None:
@@ -281,7 +320,6 @@ class AdbDevice:
         self,
         script: str,
         pid: str,
-        path: str,
         timeout: float | None,
         say: Callable[[str], None],
     ) -> Heard:
@@ -289,8 +327,11 @@ class AdbDevice:
             return self.adb.stream(script, timeout=timeout, say=say)
         except DeviceLost:
             raise
+        except BadEnvironment:
+            # adb was ended here; the program there would go on and warm the phone.
+            self._end(shlex.quote(pid), 10)
+            raise
         except BaseException:
-            # Time-out or Ctrl-C end adb here; the program there would go on and warm the phone.
             with suppress(BadEnvironment):
                 self._end(shlex.quote(pid), 10)
             raise
