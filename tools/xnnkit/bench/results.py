@@ -130,20 +130,24 @@ def gbench(results: Results) -> dict[str, Any]:
     """Return results as Google Benchmark's JSON, one that its ``compare.py`` reads.
 
     Args:
-        results: of any format. Aggregates are left out, whoever reads it computes them anew.
+        results: of any format. Aggregates are written only where no repetition is known: whoever
+            reads repetitions computes them anew.
     """
     entries: list[dict[str, Any]] = []
     for family, benchmark in enumerate(results.benchmarks.values()):
+        common = {
+            "name": benchmark.name,
+            "family_index": family,
+            "per_family_instance_index": 0,
+            "run_name": benchmark.name,
+            "run_type": "iteration",
+            "repetitions": len(benchmark.samples) or benchmark.repetitions,
+            "threads": benchmark.threads,
+        }
         for index, sample in enumerate(benchmark.samples):
-            entry: dict[str, Any] = {
-                "name": benchmark.name,
-                "family_index": family,
-                "per_family_instance_index": 0,
-                "run_name": benchmark.name,
-                "run_type": "iteration",
-                "repetitions": len(benchmark.samples),
+            entry = {
+                **common,
                 "repetition_index": index,
-                "threads": benchmark.threads,
                 "iterations": sample.iterations,
                 "real_time": sample.real_ns,
                 "cpu_time": sample.cpu_ns,
@@ -154,6 +158,20 @@ def gbench(results: Results) -> dict[str, Any]:
             if sample.label:
                 entry["label"] = sample.label
             entries.append(entry)
+        for which, value in () if benchmark.samples else benchmark.aggregates.items():
+            entries.append(
+                {
+                    **common,
+                    "name": f"{benchmark.name}_{which}",
+                    "run_type": "aggregate",
+                    "aggregate_name": which,
+                    "aggregate_unit": "percentage" if which == "cv" else "time",
+                    "iterations": benchmark.repetitions,
+                    "real_time": value,
+                    "cpu_time": 0.0,
+                    "time_unit": "ns",
+                }
+            )
     return {"context": {**results.context, "json_schema_version": 1}, "benchmarks": entries}
 
 

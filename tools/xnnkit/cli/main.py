@@ -23,6 +23,7 @@ COMPLETE_VAR = "_XNNKIT_COMPLETE"
 """The variable by which a shell's completion script asks for completions."""
 
 TABLE = {
+    "advise": "Say which flavour to ship on each device.",
     "bazel": "Find or set up the Bazel that a profile asks for.",
     "build": "Build and prove every flavour of a profile's benchmark.",
     "cache": "Show, check and clean the cache of downloads.",
@@ -32,6 +33,7 @@ TABLE = {
     "doctor": "Check what this machine has and lacks.",
     "elf": "Look into an ELF file: machine, linking, kernels.",
     "fetch": "Download a profile's archives and verify them.",
+    "history": "Show a benchmark over time and mark its steps.",
     "lock": "Record a release of a toolchain, for a profile.",
     "mirror": "Make a profile's archives again from git clones.",
     "overlay": "Prepare a MediaPipe checkout for its own command.",
@@ -39,6 +41,7 @@ TABLE = {
     "profile": "List, show and check profiles.",
     "push": "Push built binaries to a phone.",
     "render": "Write a workspace in which plain bazel build works.",
+    "results": "Show and keep results of any format.",
     "run": "Run a built benchmark on a device.",
     "verify": "Check a profile's archives, by bytes and by tree.",
 }
