@@ -20,12 +20,11 @@ class FixedWeights : public xnn_utils::WeightAccessor {
   // them, and int8 for all others; else int8 for all.
   explicit FixedWeights(bool mixed) : mixed_(mixed) {}
 
-  absl::StatusOr<std::shared_ptr<xnn_utils::Tensor>> LoadWeight(
-      absl::string_view name, xnn_utils::Tensor::DimsType dims,
-      size_t scaled_dim) const override;
+  absl::StatusOr<std::shared_ptr<xnn_utils::Tensor>> LoadWeight(absl::string_view name,
+                                                                xnn_utils::Tensor::DimsType dims,
+                                                                size_t scaled_dim) const override;
   absl::StatusOr<std::shared_ptr<xnn_utils::Tensor>> LoadTransposedWeight(
-      absl::string_view name, xnn_utils::Tensor::DimsType dims,
-      size_t scaled_dim) const override;
+      absl::string_view name, xnn_utils::Tensor::DimsType dims, size_t scaled_dim) const override;
 
  private:
   bool mixed_;

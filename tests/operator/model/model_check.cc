@@ -71,8 +71,8 @@ int main(int argc, char** argv) {
   configs->xnn_num_threads = threads;
   auto loader = std::make_unique<LlmWeightsLoader>(
       std::make_unique<model_check::FixedWeights>(weights == "mixed"), params);
-  auto llm = Llm::CreateLlm(std::move(loader),
-                            std::make_unique<LlmBuilder>(params, std::move(configs)));
+  auto llm =
+      Llm::CreateLlm(std::move(loader), std::make_unique<LlmBuilder>(params, std::move(configs)));
   ABSL_CHECK_OK(llm.status());
   std::vector<std::vector<int>> prompt(1);
   for (size_t i = 0; i < tokens; ++i) prompt[0].push_back(Token(i));

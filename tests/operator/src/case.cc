@@ -13,7 +13,8 @@ namespace {
 constexpr const char* kCaches[] = {"none", "soft", "hard", "key"};
 constexpr size_t kMostBatch = 130;
 constexpr size_t kMostSize = 65536;
-constexpr size_t kMostWork = 2000000;  // multiply-adds of a run; an emulator does some 10^7 a second
+constexpr size_t kMostWork =
+    2000000;  // multiply-adds of a run; an emulator does some 10^7 a second
 
 std::string Join(const std::vector<size_t>& numbers) {
   std::string text;

@@ -32,9 +32,9 @@ void FillFloats(Random& random, float* row, size_t count) {
   const float width = std::ldexp(1.0f, static_cast<int>(random.Between(0, 12)) - 6);
   float low = -width * random.Real(0.1f, 1.0f);
   float high = width * random.Real(0.1f, 1.0f);
-  if (kind == 0) low = high = 0.0f;  // nothing but zeros
-  if (kind == 1) low = high;         // one value
-  if (kind == 2) low = 0.25f * high; // zero lies outside of what there is
+  if (kind == 0) low = high = 0.0f;   // nothing but zeros
+  if (kind == 1) low = high;          // one value
+  if (kind == 2) low = 0.25f * high;  // zero lies outside of what there is
   if (kind == 3) high = 0.25f * low;
   for (size_t i = 0; i < count; ++i) row[i] = random.Real(low, high);
 }
@@ -58,9 +58,9 @@ LayerData::LayerData(const Case& c, uint8_t junk)
   const bool extreme = Extreme(c);
   const int most = c.weights == Weights::kInt4 ? 7 : 127;
   for (int8_t& value : values_) {
-    const int drawn = extreme ? (random.Percent(50) ? -most - 1 : most)
-                              : static_cast<int>(random.Between(0, 2 * static_cast<size_t>(most) + 1)) -
-                                    most - 1;
+    const int drawn =
+        extreme ? (random.Percent(50) ? -most - 1 : most)
+                : static_cast<int>(random.Between(0, 2 * static_cast<size_t>(most) + 1)) - most - 1;
     value = static_cast<int8_t>(drawn);
   }
   for (size_t n = 0; n < c.outputs; ++n) {
@@ -135,6 +135,10 @@ BatchData::BatchData(const Case& c, size_t index, uint8_t junk, pthreadpool_t po
     const int8_t end = drawn < 0 ? INT8_MIN : INT8_MAX;
     rows()[m] = {extreme ? end : drawn, random.Real(0.001f, 2.0f)};
   }
+  // As the conversion does: where rows are missing in a tile, stock kernels compute the last row
+  // again, with the entries that follow, and keep that.
+  for (size_t i = 0; i < XNN_EXTRA_QUANTIZATION_PARAMS; ++i)
+    rows()[batch_ + i] = rows()[batch_ - 1];
 }
 
 std::vector<BatchData::Expected> BatchData::Compute(const Case& c, const LayerData& layer) const {

@@ -35,8 +35,7 @@ KeyedCache::KeyedCache() : provider_() {
     const auto found = std::find(self->blocks_.begin(), self->blocks_.end(), data);
     if (found == self->blocks_.end()) return kNotFound;
     const auto offset = static_cast<size_t>(found - self->blocks_.begin());
-    return self->entries_.try_emplace(Key{key->seed, key->kernel, key->bias}, offset)
-        .first->second;
+    return self->entries_.try_emplace(Key{key->seed, key->kernel, key->bias}, offset).first->second;
   };
   provider_.is_finalized = [](void* context) { return Self(context)->final_; };
   provider_.offset_to_addr = [](void* context, size_t offset) -> void* {

@@ -1,13 +1,14 @@
 // Checks XNNPACK's fully-connected operators with int8 rows and int4 or int8 weights against
 // float64 arithmetic, with seeded random cases. See README.md.
 //
-//   operator_check [--cases=N] [--seed=S] [--case=TEXT] [--only=TEXT] [--seconds=N] [--inject=FAULT]
+//   operator_check [--cases=N] [--seed=S] [--case=TEXT] [--only=TEXT] [--seconds=N]
+//   [--inject=FAULT]
 //
 // Exit code: 0 all is well, 1 a finding, 2 a bad argument, 3 the machine.
 #include <algorithm>
-#include <cstdio>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 

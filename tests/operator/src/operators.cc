@@ -47,8 +47,8 @@ xnn_status Create(const Case& c, const Layer& layer, xnn_weights_cache_t cache, 
   } else {
     status = xnn_create_fully_connected_nc_qd8_f32_qc8w(
         c.inputs, c.outputs, c.input_stride(), c.output_stride(), layer.scale,
-        static_cast<const int8_t*>(layer.kernel), layer.bias, layer.low, layer.high, flags,
-        nullptr, cache, &made);
+        static_cast<const int8_t*>(layer.kernel), layer.bias, layer.low, layer.high, flags, nullptr,
+        cache, &made);
   }
   if (status != xnn_status_success && made != nullptr) {
     throw Finding("an operator was handed out although it could not be made");
@@ -58,9 +58,8 @@ xnn_status Create(const Case& c, const Layer& layer, xnn_weights_cache_t cache, 
 }
 
 xnn_status Reshape(const Case& c, xnn_operator_t op, size_t batch, pthreadpool_t pool) {
-  return c.weights == Weights::kInt4
-             ? xnn_reshape_fully_connected_nc_qd8_f32_qc4w(op, batch, pool)
-             : xnn_reshape_fully_connected_nc_qd8_f32_qc8w(op, batch, pool);
+  return c.weights == Weights::kInt4 ? xnn_reshape_fully_connected_nc_qd8_f32_qc4w(op, batch, pool)
+                                     : xnn_reshape_fully_connected_nc_qd8_f32_qc8w(op, batch, pool);
 }
 
 xnn_status Setup(const Case& c, xnn_operator_t op, const int8_t* input, float* output,

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -33,6 +34,9 @@ void Protect(uint8_t* begin, size_t bytes, int how) {
 }
 
 void OnFault(int number, siginfo_t* info, void*) {
+  // One thread tells; the others wait for the end.
+  static std::atomic_flag told = ATOMIC_FLAG_INIT;
+  while (told.test_and_set()) pause();
   char text[256];
   DescribeFault(info->si_addr, text, sizeof(text));
   if (number != SIGSEGV && number != SIGBUS) {

@@ -26,9 +26,9 @@ class Pages {
   uint8_t* begin() const { return begin_; }
   uint8_t* end() const { return begin_ + bytes_; }
 
-  void Forbid();    // from now on nobody may read or write
-  void Freeze();    // from now on nobody may write
-  void Thaw();      // both are allowed again
+  void Forbid();  // from now on nobody may read or write
+  void Freeze();  // from now on nobody may write
+  void Thaw();    // both are allowed again
 
  private:
   friend void DescribeFault(const void* address, char* text, size_t size);
@@ -40,7 +40,8 @@ class Pages {
   Pages* previous_;
 };
 
-// A buffer of exactly so many bytes, at one side of its pages; `junk` fills it and what is beside it.
+// A buffer of exactly so many bytes, at one side of its pages; `junk` fills it and what is beside
+// it.
 class Buffer {
  public:
   Buffer(const char* name, size_t bytes, Place place, uint8_t junk);
