@@ -39,7 +39,7 @@ static volatile int tids[THREADS];
 static volatile int leave;
 
 void thread(void) {
-  work(leave ? 7 : 100000);
+  work(leave ? 7 : 1000000);
   if (leave) call(EXIT_GROUP, 3, 0, 0, 0);
 }
 

@@ -160,7 +160,7 @@ def test_a_window_inside_another_is_part_of_it(guest: Path) -> None:
 def test_threads_lose_nothing(guest: Path) -> None:
     _, counts = counted(guest, "t")
     assert counts.threads == 5
-    assert of(counts) == SymbolCount("work", 4, 4 * 200_002)
+    assert of(counts) == SymbolCount("work", 4, 4 * 2_000_002)
 
 
 def test_another_thread_ends_the_program(guest: Path) -> None:

@@ -15,7 +15,8 @@
  * The layout of both files is read by count_file.py.
  *
  * API is the version of qemu's plugin interface that this is compiled for: 1 (qemu 6 to 8) or
- * 2 (since qemu 9). Both have the few functions below, but each refuses the other's number.
+ * 2 (since qemu 9). Both have the few functions below, the same ones, but each qemu refuses the
+ * other's number.
  */
 #ifndef API
 #error "compile with -DAPI=1 (qemu before 9) or -DAPI=2 (qemu 9 and later)"
@@ -54,13 +55,8 @@ size_t qemu_plugin_tb_n_insns(const struct tb *tb);
 uint64_t qemu_plugin_tb_vaddr(const struct tb *tb);
 /* Since qemu 7.1; missing in an older one, which then cannot count what the loader moves. */
 __attribute__((weak)) uint64_t qemu_plugin_start_code(void);
-#if API == 1
-/* Adds without a lock: right as long as there is one thread, and gone since qemu 9. */
-void qemu_plugin_register_vcpu_tb_exec_inline(struct tb *tb, int operation, void *at,
-                                              uint64_t value);
-#endif
 
-enum { NO_REGISTERS = 0, ADD_U64 = 0 };
+enum { NO_REGISTERS = 0 };
 
 EXPORT int qemu_plugin_version = API;
 
@@ -183,6 +179,8 @@ static struct block *find(uint64_t address, uint64_t instructions) {
   return block;
 }
 
+/* qemu could add to a counter by itself, without a call: before qemu 9 that loses additions when
+ * there are threads, and it is hardly faster (docs/count.md). */
 static void executed(unsigned vcpu, void *block) {
   (void)vcpu;
   __atomic_fetch_add(&((struct block *)block)->executed, 1, __ATOMIC_RELAXED);
@@ -274,7 +272,6 @@ static void translated(uint64_t id, struct tb *tb) {
     if (moved) head->bias = qemu_plugin_start_code() - code;
   }
   struct block *block = find(address, qemu_plugin_tb_n_insns(tb));
-  bool alone = head->vcpus <= 1;
   pthread_mutex_unlock(&lock);
   for (int kind = 0; kind < MARKS; kind++) {
     for (int i = 0; i < mark_count[kind]; i++) {
@@ -285,15 +282,6 @@ static void translated(uint64_t id, struct tb *tb) {
       }
     }
   }
-#if API == 1
-  /* qemu translates anew, for threads, when the second one begins; what was translated before is
-   * never executed again. So an addition without a lock is exact here. */
-  if (alone) {
-    qemu_plugin_register_vcpu_tb_exec_inline(tb, ADD_U64, &block->executed, 1);
-    return;
-  }
-#endif
-  (void)alone;
   qemu_plugin_register_vcpu_tb_exec_cb(tb, executed, NO_REGISTERS, block);
 }
 
