@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from xnnkit import paths, profile
+from xnnkit.archives.fetch import Fetched
+from xnnkit.archives.unpack import unpack
 from xnnkit.bazel import Bazel, find
 from xnnkit.build import invoke, prepare
 from xnnkit.build.build import selected
 from xnnkit.build.request import Sources
+from xnnkit.patches import apply
+from xnnkit.patches.load import load, load_directory
+from xnnkit.patches.render import assemble
 from xnnkit.profile import Profile
-from xnnkit.render.repositories import aliases, available
+from xnnkit.profile.compiler import ZIG, needed
+from xnnkit.render import directory, workspace
+from xnnkit.render.repositories import Repository, aliases, available, repositories
 
 HERE = Path(__file__).resolve().parent
 
@@ -93,26 +101,49 @@ class Workspace:
         self.bazel.run(["clean", "--expunge"], cwd=self.root, quiet=True)
 
 
-def render(name: str, root: Path) -> Workspace:
+def render(name: str, root: Path, also: Sequence[Path] = ()) -> Workspace:
     """Fetch, verify and render a profile.
 
     Args:
         name: the profile's, or a path of one.
         root: the workspace's directory.
+        also: folders of patch sets that every XNNPACK of it gets besides its own.
 
     Raises:
         XnnkitError: as fetching and rendering do.
     """
     pins = profile.load(name)
     sources = Sources(cache=paths.cache_dir().resolve(), git_root=paths.git_root())
-    prepared = prepare.prepare(pins, root, sources)
+    fetched = prepare.fetch(needed(pins), sources)
+    diffs = prepare.render_patches(pins, fetched, sources.cache)
+    blobs = {one.name: one for one in fetched}
+    for repository in repositories(pins):
+        if also and repository.stands_for == pins.benchmark.archive:
+            diffs[repository.name] += _more(repository, blobs[repository.archive.name], also)
+    directory.write(root, workspace.plan(pins, diffs, "module", ZIG))
     request = invoke.Request(
         targets=(),
         cache=sources.cache,
-        selected=selected(pins, prepared),
+        selected=selected(pins, prepare.Prepared(root, fetched)),
         disk_cache=sources.cache / "bazel" / "disk",
     )
     return Workspace(pins, root, find(pins.bazel), request)
+
+
+def _more(repository: Repository, one: Fetched, also: Sequence[Path]) -> list[bytes]:
+    """Return the diffs of more patch sets, on the tree that the repository's own leave."""
+    with tempfile.TemporaryDirectory() as scratch:
+        tree = Path(scratch)
+        unpack(one.blob, one.origin.archive_format, tree, strip_prefix=one.origin.strip_prefix)
+        for name in repository.patch_sets:
+            apply.write(apply.changes(load(name), tree), tree)
+        diffs = []
+        for folder in also:
+            patch_set = load_directory(folder, name=folder.name)
+            changed = apply.changes(patch_set, tree)
+            apply.write(changed, tree)
+            diffs.append(assemble(patch_set.meta, changed))
+        return diffs
 
 
 class Workspaces:
@@ -126,20 +157,25 @@ class Workspaces:
         self._root = root
         self._made: dict[str, Workspace] = {}
 
-    def __getitem__(self, name: str) -> Workspace:
+    def get(self, name: str, *also: Path) -> Workspace:
         """Return a profile's workspace.
+
+        Args:
+            name: the profile's.
+            also: folders of patch sets that every XNNPACK of it gets besides its own.
 
         Raises:
             XnnkitError: as rendering does.
         """
-        if name not in self._made:
-            self._made[name] = render(name, self._root / name / "workspace")
-        return self._made[name]
+        key = "-".join([name, *(folder.name for folder in also)])
+        if key not in self._made:
+            self._made[key] = render(name, self._root / key / "workspace", also)
+        return self._made[key]
 
     def close(self) -> None:
         """End the Bazel servers."""
-        for workspace in self._made.values():
-            workspace.close()
+        for made in self._made.values():
+            made.close()
 
 
 def keep(binary: Path, folder: Path) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,11 +57,14 @@ def binaries(operator_workspace: Workspace) -> dict[str, Path]:
     return dict(zip(operator_workspace.flavours, built, strict=True))
 
 
-def runs_of(flavour: str, profile: str) -> list[tuple[str, dict[str, str], bool]]:
+Run = tuple[str, dict[str, str], bool]
+
+
+def runs_of(flavour: str, profile: str) -> list[Run]:
     """Return (processor, environment, whether KleidiAI's path is taken) of each run."""
     # In xnnpack-2024-11 KleidiAI's operators have a datatype of their own; these are not them.
     switched = flavour.startswith("kleidiai") and profile == "gemma-2024-05"
-    runs = [(processor, {}, switched and processor == "max") for processor in PROCESSORS]
+    runs: list[Run] = [(one, {}, switched and one == "max") for one in PROCESSORS]
     return runs + ([("max", OFF, False)] if switched else [])
 
 
@@ -100,7 +104,7 @@ FAULTS = [
     ("gap", "int4,m=3,k=8,n=8,zp=8,threads=1,cache=none,seed=5", "before the begin of the outputs"),
     (
         "output-end",
-        "int8,m=3,k=8,n=8,start,threads=1,cache=none,seed=5",
+        "int8,m=3,k=8,n=8,threads=1,cache=none,start,seed=5",
         "past the end of the outp",
     ),
     (
@@ -110,11 +114,11 @@ FAULTS = [
     ),
     ("input-end", "int4,m=3,k=8,n=8,zp=8,threads=1,cache=none,seed=6", "of: the inputs"),
     ("rows-end", "int4,m=3,k=8,n=8,zp=8,convert,threads=1,cache=none,seed=6", "of: the rows'"),
-    ("input-written", "int8,m=3,k=8,n=8,threads=1,cache=none,seed=6", "of: the inputs"),
-    ("kernel-late", "int8,m=3,k=8,n=8,threads=1,cache=key,seed=6", "of: the kernel"),
+    ("input-written", "int8,m=3,k=8,n=8,threads=1,cache=none,seed=6", "now: the inputs"),
+    ("kernel-late", "int8,m=3,k=8,n=8,threads=1,cache=key,seed=6", "now: the kernel"),
     ("block-end", "int8,m=3,k=8,n=8,threads=1,cache=none,seed=7", "past the end of a block"),
     ("block-far", "int8,m=3,k=8,n=8,threads=1,cache=none,seed=7", "of: a block"),
-    ("block-late", "int8,m=3,k=8,n=8,threads=1,cache=none,seed=7", "of: a block"),
+    ("block-late", "int8,m=3,k=8,n=8,threads=1,cache=none,seed=7", "now: a block"),
     ("leak", "int8,m=3,k=8,n=8,threads=1,cache=none,seed=7", "1 block(s) were not freed"),
     ("twice", "int8,m=3,k=8,n=8,threads=1,cache=none,seed=7", "a second time"),
     ("junk", "int8,m=3,k=8,n=8,threads=1,cache=none,seed=7", "what was in the memory before"),
@@ -143,7 +147,7 @@ def test_a_finding_is_shrunk_and_can_be_repeated(binaries: dict[str, Path]) -> N
     found = check(binary, "--cases=40", "--only=int8", "--inject=output")
     assert found.code == 1
     shrunk = [line.split("--case=")[1] for line in found.lines if "shrunk" in line]
-    assert shrunk[0].startswith("int8,m=1,k=1,n=1,threads=1,cache=none,seed=")
+    assert re.fullmatch(r"int8,m=1,k=[12],n=1,threads=1,cache=none,seed=\d+", shrunk[0])
     again = check(binary, f"--case={shrunk[0]}", "--inject=output")
     assert again.code == 1
     assert check(binary, f"--case={shrunk[0]}").code == 0

@@ -47,8 +47,11 @@ void Run::PutInOutputFault(BatchData& batch, size_t index) {
       last = std::numeric_limits<float>::quiet_NaN();
       break;
     case Fault::kClamp:
-      if (expected.front().value > layer_.high()) {
-        output[0] = static_cast<float>(expected.front().value);
+      for (size_t i = 0; i < expected.size(); ++i) {
+        if (expected[i].value <= layer_.high()) continue;
+        const size_t row = i / c_.outputs;
+        output[row * c_.output_stride() + i % c_.outputs] = static_cast<float>(expected[i].value);
+        break;
       }
       break;
     case Fault::kGap:
