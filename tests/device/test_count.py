@@ -17,7 +17,8 @@ from xnnkit.device.qemu import PROGRAMS, Qemu
 from xnnkit.errors import BadInput
 
 pytestmark = pytest.mark.skipif(
-    not any(shutil.which(name) for name in PROGRAMS), reason="qemu-aarch64 is not on PATH"
+    not any(shutil.which(name) for name in PROGRAMS) or not Qemu().has_plugins(),
+    reason="no qemu-aarch64 with plugins is on PATH",
 )
 NO_WINDOW = Marks()
 WINDOW = Marks(("begin",), ("end",), ("pause_",), ("resume_",))

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from xnnkit.device import count, count_file, count_plugin
+from tiny_elf import Tiny
+from xnnkit.device import Job, count, count_file, count_plugin
 from xnnkit.device.count import ELSEWHERE, Marks, SymbolCount
 from xnnkit.device.count_file import Block, CountFile
+from xnnkit.device.qemu import Qemu
 from xnnkit.elf import ElfFacts, Function
 from xnnkit.errors import BadEnvironment, BadInput
 
@@ -241,3 +243,32 @@ def test_pythons_zig_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.delenv("CC", raising=False)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
     assert count_plugin.compiler()[1:] == ["-m", "ziglang", "cc"]
+
+
+def fake_qemu(path: Path, options: str, monkeypatch: pytest.MonkeyPatch) -> Qemu:
+    """A qemu 10 with these options in its help, which loads nothing, and a compiler that works."""
+    program = path / "qemu-aarch64"
+    program.write_text(
+        "#!/bin/sh\n"
+        f'case "$*" in --version) echo "version 10.0.2";; -h) echo "{options}";;\n'
+        "*help) echo max;; *) echo no plugin here; exit 1;; esac\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("CC", str(fake_compiler(path, 'echo plugin > "$out"')))
+    return Qemu(program=str(program))
+
+
+def test_a_qemu_without_plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    qemu = fake_qemu(tmp_path, "-cpu -d", monkeypatch)
+    with pytest.raises(BadEnvironment, match=r"10\.0\.2 was built without plugins") as caught:
+        qemu.run(Job(Tiny().write(tmp_path / "p"), count=Marks()))
+    assert "Debian 12" in caught.value.fix
+    assert not (tmp_path / "log").exists()  # nothing was compiled for it
+
+
+def test_a_qemu_that_refuses_the_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    qemu = fake_qemu(tmp_path, "-cpu -plugin", monkeypatch)
+    with pytest.raises(BadEnvironment, match="did not load the plugin") as caught:
+        qemu.run(Job(Tiny().write(tmp_path / "p"), count=Marks()))
+    assert caught.value.why == "no plugin here"
+    assert "-DAPI=2" in (tmp_path / "log").read_text()

@@ -63,6 +63,14 @@ class Qemu:
             self._program = found[0]
         return self._program
 
+    def has_plugins(self) -> bool:
+        """Tell whether this qemu can load plugins; one that is linked statically cannot.
+
+        Raises:
+            BadEnvironment: it is not there, or does not work.
+        """
+        return "-plugin" in self._ask("-h").split()
+
     def identity(self) -> dict[str, Any]:
         """Return what tells this device from others; no path of this machine is in it.
 
@@ -133,8 +141,18 @@ class Qemu:
     def _count_options(self, facts: ElfFacts, marks: Marks, out: Path) -> list[str]:
         from xnnkit.device import count, count_plugin
 
+        version = str(self.identity()["qemu"])
+        if not self.has_plugins():
+            raise BadEnvironment(
+                f"qemu {version} was built without plugins",
+                where=self.program(),
+                why="the plugin that counts instructions cannot be loaded; Debian's qemu-user is "
+                "built so since Debian 13, and qemu-user-static always was",
+                fix="put a qemu-aarch64 with plugins first on PATH: Debian 12's qemu-user, or one "
+                "built from source (configure --target-list=aarch64-linux-user --enable-plugins)",
+            )
         given = [f"out={out}", *count.options(facts, marks)]
-        plugin = str(count_plugin.plugin(str(self.identity()["qemu"])))
+        plugin = str(count_plugin.plugin(version))
         # A comma ends an argument; two of them are one.
         return ["-plugin", ",".join(text.replace(",", ",,") for text in (plugin, *given))]
 
@@ -145,8 +163,8 @@ class Qemu:
             raise BadEnvironment(
                 "qemu did not load the plugin that counts instructions",
                 where=self.program(),
-                why="\n".join(tail[-3:]) or "it was built without plugins",
-                fix="apt-get install qemu-user (not qemu-user-static)",
+                why="\n".join(tail[-3:]),
+                fix="rm -r the folder plugins of the cache (xnnkit cache), and try again",
             )
         return count_file.read(path)
 
