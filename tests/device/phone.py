@@ -121,6 +121,7 @@ class Phone:
     def connect(self) -> None:
         """Wait until adb lists it as ready."""
         for _ in range(200):
+            self.lab.adb("disconnect", self.serial)
             self.lab.adb("connect", self.serial)
             if self.lab.adb("-s", self.serial, "get-state").stdout.strip() == "device":
                 return

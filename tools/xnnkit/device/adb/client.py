@@ -177,7 +177,8 @@ class Adb:
         while tail and not tail[-1]:
             tail.pop()
         if not ending:
-            raise self._lost("\n".join(tail[-3:]) or f"adb ended with exit code {ended.code}")
+            last = f'it printed "{tail[-1]}", then ' if tail else ""
+            raise self._lost(f"{last}the connection ended; adb says: {self.state()}")
         code = _code(ending[0])
         return Heard(128 - code if code > 128 else code, ended.seconds, tuple(tail))
 

@@ -17,6 +17,7 @@ from typing import Any
 from xnnkit import paths
 from xnnkit.device.adb import cpu, probe, questions
 from xnnkit.device.adb.client import Adb, Heard
+from xnnkit.device.adb.listing import READY
 from xnnkit.device.adb.select import is_address
 from xnnkit.device.adb.store import DIRECTORY, Placed, Store
 from xnnkit.device.base import OUTPUT, DeviceLost, Done, Job
@@ -351,11 +352,16 @@ class AdbDevice:
 
     def _fetched(self, remote: str) -> bytes | None:
         """Return a file's bytes, None when the program did not write it."""
-        if self.adb.shell(f"[ -f {shlex.quote(remote)} ]").code:
-            return None
         with tempfile.TemporaryDirectory(prefix="xnnkit-adb-") as folder:
             local = Path(folder, "output")
-            self.adb.pull(remote, local)
+            try:
+                self.adb.pull(remote, local)
+            except DeviceLost:
+                raise
+            except BadEnvironment as error:
+                if re.search(r"No such file|does not exist", error.why):
+                    return None
+                raise
             return local.read_bytes()
 
     def _no_room(self) -> bool:
@@ -364,8 +370,10 @@ class AdbDevice:
 
     def _answers(self) -> bool:
         try:
-            if is_address(self.serial):
+            if is_address(self.serial) and self.adb.state() != READY:
+                # A connection that went offline is tried again only every ten seconds.
                 self.adb.start_server()
+                Adb().ask("disconnect", self.serial)
                 Adb().ask("connect", self.serial)
             return self.adb.shell("echo", timeout=10).code == 0
         except BadEnvironment:
