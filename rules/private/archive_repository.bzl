@@ -4,6 +4,8 @@ Where a file is looked for, always by its sha256: xnnkit's cache (XNNKIT_CACHE),
 repository cache and --distdir, then the origin itself. Bazel verifies every one of them.
 """
 
+load(":watch.bzl", "unwatched")
+
 _ENVIRONMENT = ["XNNKIT_CACHE", "XNNKIT_DEBIAN_MIRROR", "XNNKIT_SELECT", "HOME", "XDG_CACHE_HOME"]
 
 def origin(*, type, location, filename, format, sha256, strip_prefix = "", prebuilt = False):
@@ -50,7 +52,7 @@ def _cached_blob(rctx, sha256):
     accepted = rctx.path("{}/accepted/{}".format(root, sha256))
     actual = sha256
     if accepted.exists:
-        actual = rctx.read(accepted, watch = "no").strip().split(" ")[0]
+        actual = rctx.read(accepted, **unwatched(rctx)).strip().split(" ")[0]
     blob = rctx.path("{}/sha256/{}/{}".format(root, actual[:2], actual))
     if blob.exists:
         return (blob, actual)
@@ -136,7 +138,7 @@ def unpack(rctx, file, format, strip_prefix):
     if format == "deb":
         # ar keeps the members apart: control.tar.* is not wanted, data.tar.* has one of three names.
         rctx.extract(archive = file, output = "_deb")
-        data = [p for p in rctx.path("_deb").readdir(watch = "no") if p.basename.startswith("data.tar")]
+        data = [p for p in rctx.path("_deb").readdir(**unwatched(rctx)) if p.basename.startswith("data.tar")]
         if len(data) != 1:
             fail("{}: expected one data.tar.* in the Debian package, found {}".format(rctx.name, data))
         rctx.extract(archive = data[0], stripPrefix = strip_prefix)

@@ -6,6 +6,7 @@ NDK, and whoever has not accepted Google's licence is only told so when a build 
 
 load(":archive_repository.bzl", "download_first", "unpack")
 load(":ndk_release.bzl", "check_api_level", "check_revision", "read_revision")
+load(":watch.bzl", "unwatched")
 
 _PREBUILT = "toolchains/llvm/prebuilt/linux-x86_64"
 
@@ -183,7 +184,7 @@ def _resources(rctx):
     for lib in ["lib", "lib64"]:  # up to r25 lib64, from r26 on lib
         folder = rctx.path("{}/{}/clang".format(_PREBUILT, lib))
         if folder.exists:
-            for version in sorted([p.basename for p in folder.readdir(watch = "no")]):
+            for version in sorted([p.basename for p in folder.readdir(**unwatched(rctx))]):
                 if rctx.path("{}/{}/include".format(folder, version)).exists:
                     found.append(("{}/{}/clang/{}".format(_PREBUILT, lib, version), version))
     builtins = "lib/linux/libclang_rt.builtins-aarch64-android.a"
@@ -199,7 +200,7 @@ def _api_levels(rctx):
     folder = rctx.path(_PREBUILT + "/sysroot/usr/lib/aarch64-linux-android")
     if not folder.exists:
         return []
-    return sorted([int(p.basename) for p in folder.readdir(watch = "no") if p.basename.isdigit()])
+    return sorted([int(p.basename) for p in folder.readdir(**unwatched(rctx)) if p.basename.isdigit()])
 
 def _ndk_repository_impl(rctx):
     _refuse_other_hosts(rctx)
@@ -213,7 +214,7 @@ def _ndk_repository_impl(rctx):
         unpack(rctx, file, one["format"], one["strip_prefix"])
     if not rctx.path("source.properties").exists:
         fail("the archive of NDK {} has no source.properties at its root: is strip_prefix right?".format(rctx.attr.version))
-    revision = read_revision(rctx.read("source.properties", watch = "no"))
+    revision = read_revision(rctx.read("source.properties", **unwatched(rctx)))
     check_revision(revision, rctx.attr.version, home or "the archive")
     levels = _api_levels(rctx)
     if rctx.attr.api_level not in levels:

@@ -2,7 +2,8 @@
 
 load(":archive_repository.bzl", "origin")
 load(":profile_extension.bzl", "origins_of", "read_profile")
-load(":zig_repository.bzl", "TARGETS", "zig_repository", "zig_sysroot", "zig_toolchains")
+load(":zig_repository.bzl", "TARGETS", "zig_repository", "zig_toolchains")
+load(":zig_sysroot.bzl", "zig_sysroot")
 
 _origin_tag = tag_class(
     doc = "One place that the zig release can come from; the first that can be had is taken.",

@@ -65,7 +65,7 @@ def test_every_flavour_is_built_and_proved(manifest: dict[str, Any], out: Path) 
 
 def test_nothing_outside_xnnpack_is_compiled_twice(out: Path) -> None:
     text = (out / "explanation.txt").read_text()
-    assert "compilations ran for more than one flavour, 0 of them without anything of XNNPACK" in text
+    assert "for more than one flavour, 0 of them without anything of XNNPACK" in text
 
 
 def test_kleidiai_runs_its_kernels_and_upstream_does_not(out: Path) -> None:

@@ -306,12 +306,12 @@ def write(root: Path, profile: Profile, cache: Path) -> dict[str, str]:
 
 
 def borrow(cache: Path, mine: Path, blob: Path) -> None:
-    """Let ``mine`` serve a blob of the user's cache, and zig's own cache of compiled libraries."""
+    """Let ``mine`` serve a blob of the user's cache, and the libraries that zig compiled."""
     target = mine / blob.relative_to(cache)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.symlink_to(blob)
-    (cache / "zig").mkdir(parents=True, exist_ok=True)
-    (mine / "zig").symlink_to(cache / "zig")
+    (cache / "sysroot").mkdir(parents=True, exist_ok=True)
+    (mine / "sysroot").symlink_to(cache / "sysroot")
 
 
 def remove(root: Path) -> None:

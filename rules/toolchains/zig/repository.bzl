@@ -6,9 +6,9 @@ A MODULE.bazel uses `//rules/toolchains/zig:extensions.bzl`.
 load(
     "//rules/private:zig_repository.bzl",
     _zig_repository = "zig_repository",
-    _zig_sysroot = "zig_sysroot",
     _zig_toolchains = "zig_toolchains",
 )
+load("//rules/private:zig_sysroot.bzl", _zig_sysroot = "zig_sysroot")
 
 zig_repository = _zig_repository
 zig_sysroot = _zig_sysroot

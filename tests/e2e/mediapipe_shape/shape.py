@@ -91,8 +91,8 @@ def _borrow(theirs: Path, ours: Path, zig: Path) -> None:
     release = ours / zig.relative_to(theirs)
     release.parent.mkdir(parents=True)
     release.symlink_to(zig)
-    (theirs / "zig").mkdir(parents=True, exist_ok=True)
-    (ours / "zig").symlink_to(theirs / "zig")
+    (theirs / "sysroot").mkdir(parents=True, exist_ok=True)
+    (ours / "sysroot").symlink_to(theirs / "sysroot")
     for found in (theirs / "bazel").glob("debian-*/READY"):
         bazel = ours / "bazel" / found.parent.name
         bazel.mkdir(parents=True)

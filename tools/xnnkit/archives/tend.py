@@ -9,6 +9,9 @@ from pathlib import Path
 from xnnkit.archives.cache import Cache, remove_tree
 from xnnkit.errors import Finding
 
+# "sysroot" is the repository rules' (rules/private/zig_sysroot.bzl).
+_KEPT = ["sha256", "tree", "accepted", "sysroot"]
+
 _NAMED = re.compile(r"[0-9a-f]{64}")
 
 
@@ -74,12 +77,13 @@ def clean(cache: Cache, *, everything: bool = False) -> int:
 
     Args:
         cache: which.
-        everything: remove the verified files, the notes on trees and what was accepted too.
+        everything: remove the verified files, the notes on trees, what was accepted and the
+            libraries that zig built, too.
     """
     import filelock
 
     freed = 0
-    folders = ["quarantine", "partial"] + (["sha256", "tree", "accepted"] if everything else [])
+    folders = ["quarantine", "partial"] + (_KEPT if everything else [])
     with cache.writing():
         for folder in folders:
             pattern = "??/*" if folder == "sha256" else "*"

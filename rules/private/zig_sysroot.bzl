@@ -1,0 +1,128 @@
+"""The repository rule behind `zig_sysroot`: what a static program for one target is linked from."""
+
+load(":zig_repository.bzl", "TARGETS")
+
+# Objects and archives that a static musl program is linked from, in zig's own names.
+_SYSROOT_FILES = [
+    "crt1.o",
+    "crti.o",
+    "crtn.o",
+    "libc++.a",
+    "libc++abi.a",
+    "libc.a",
+    "libcompiler_rt.a",
+    "libunwind.a",
+]
+
+# musl has the first four in libc.a; programs still ask for them by name. The other two are Android's:
+# MediaPipe's --config=android_arm64 asks for them whatever the compiler, and nothing needs them.
+_EMPTY_LIBRARIES = ["dl", "m", "pthread", "rt", "android", "log"]
+
+_PROBE = """#include <stdexcept>
+#include <thread>
+int main() {
+  std::thread thread([] {});
+  thread.join();
+  try { throw std::runtime_error("x"); } catch (const std::exception&) { return 0; }
+}
+"""
+
+_SYSROOT_BUILD = """\"\"\"What a static program for {triple} is linked from.\"\"\"
+
+package(default_visibility = ["//visibility:public"])
+
+filegroup(
+    name = "files",
+    srcs = glob(["lib/*"]),
+)
+
+exports_files(["lib/crt1.o"])
+"""
+
+# Part of what a kept sysroot is found by: changes with what `_build` makes.
+_RECIPE = "1"
+
+_KEEP = """set -e
+partial="$1.partial.$$"
+mkdir -p "$partial"
+cp -r lib "$partial/lib"
+(cd "$partial" && sha256sum lib/* > SHA256SUMS)
+mv -T "$partial" "$1" || rm -r "$partial"
+"""
+
+_TAKE = """set -e
+here="$PWD"
+cd "$1"
+sha256sum --check --status SHA256SUMS
+cp -r lib "$here/lib"
+"""
+
+def _zig_sysroot_impl(rctx):
+    kept = _place(rctx)
+    if not (kept and rctx.path(kept).exists and _shell(rctx, _TAKE, kept)):
+        _build(rctx)
+        if kept:
+            # A cache that cannot be written costs the next workspace the same again, and no more.
+            _shell(rctx, _KEEP, kept)
+    triple = TARGETS[rctx.attr.target].triple
+    rctx.file("BUILD.bazel", _SYSROOT_BUILD.format(triple = triple), executable = False)
+
+def _place(rctx):
+    """Returns where xnnkit's cache keeps this sysroot, or None without a cache.
+
+    zig's own cache does not do: its keys hold the path of the repository, so that every workspace
+    compiles libc and libc++ again.
+    """
+    cache = rctx.os.environ.get("XNNKIT_CACHE")
+    if not cache or not rctx.path(cache).exists:
+        return None
+    identity = rctx.read(rctx.path(rctx.attr._identity)).strip()
+    return "{}/sysroot/{}-{}-{}".format(cache, rctx.attr.target, identity, _RECIPE)
+
+def _shell(rctx, script, argument):
+    return rctx.execute(["/bin/sh", "-c", script, "sh", argument]).return_code == 0
+
+def _build(rctx):
+    target = TARGETS[rctx.attr.target]
+    zig = rctx.path(rctx.attr._zig)
+    rctx.delete("lib")
+    rctx.file("probe.cc", _PROBE, executable = False)
+    result = rctx.execute(
+        [zig, "c++", "-target", target.triple, "-static", "-O2", "probe.cc", "-o", "probe"],
+        environment = {
+            "ZIG_GLOBAL_CACHE_DIR": str(rctx.path("_cache")),
+            "ZIG_LOCAL_CACHE_DIR": str(rctx.path("_local")),
+            "ZIG_VERBOSE_LINK": "1",
+        },
+        timeout = 1800,
+    )
+    if result.return_code:
+        fail("zig could not build the C and C++ libraries for {}\n{}".format(target.triple, result.stderr))
+
+    # zig prints how it links; the last line is the program's own, and names every piece in full.
+    links = [line for line in result.stderr.splitlines() if line.startswith("ld.lld ") and " -o probe " in line]
+    if not links:
+        fail("zig did not say how it links {}; its output was\n{}".format(target.triple, result.stderr))
+    pieces = {word.rsplit("/", 1)[1]: word for word in links[-1].split(" ") if word.startswith("/")}
+    for name in _SYSROOT_FILES:
+        if name not in pieces:
+            fail("zig links {} without {}; this xnnkit knows only releases that have it".format(target.triple, name))
+        rctx.symlink(pieces[name], "_in/" + name)
+    copied = rctx.execute(["/bin/cp", "-L", "-r", "_in", "lib"])
+    if copied.return_code:
+        fail("cannot copy what zig links {} from: {}".format(target.triple, copied.stderr))
+    for name in _EMPTY_LIBRARIES:
+        rctx.file("lib/lib{}.a".format(name), "!<arch>\n", executable = False)
+    for rest in ["_cache", "_local", "_in", "probe", "probe.cc"]:
+        rctx.delete(rest)
+
+zig_sysroot = repository_rule(
+    implementation = _zig_sysroot_impl,
+    doc = "libc, libc++ and start-up objects for one target, built once by zig from its own sources.",
+    attrs = {
+        "target": attr.string(mandatory = True, values = TARGETS.keys()),
+        "_identity": attr.label(default = Label("@zig//:identity")),
+        "_zig": attr.label(default = Label("@zig//:zig")),
+    },
+    environ = ["XNNKIT_CACHE"],
+)

@@ -1,0 +1,82 @@
+"""The libraries that zig compiles are kept for the next workspace; only whole ones are taken."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from miniature import Workspace
+
+pytestmark = pytest.mark.bazel
+
+TARGET = "x86_64"
+
+
+def fetch(workspace: Workspace, cache: Path) -> dict[str, bytes]:
+    """Make the sysroot's repository with this cache; return its files."""
+    setting = f"--repo_env=XNNKIT_CACHE={cache}"
+    code, text = workspace.run("build", setting, f"@@xnnkit~~zig~zig_sysroot_{TARGET}//:files")
+    assert code == 0, text[-4000:]
+    external = workspace.output_base / "external"
+    (made,) = external.glob(f"*zig_sysroot_{TARGET}")
+    assert {p.name for p in made.iterdir() if p.name.startswith("_")} == set()
+    return {path.name: path.read_bytes() for path in (made / "lib").iterdir()}
+
+
+def kept(cache: Path) -> Path:
+    (found,) = (cache / "sysroot").glob(f"{TARGET}-*")
+    return found
+
+
+@pytest.fixture
+def cache(workspace: Workspace, tmp_path: Path) -> Path:
+    """A cache of its own: the other tests share the user's."""
+    shared = workspace.root.parent / "cache"
+    fetch(workspace, shared)  # so that there is something to copy
+    copy = tmp_path / "cache"
+    copy.mkdir()
+    (copy / "sha256").symlink_to(shared / "sha256")
+    (copy / "sysroot").mkdir()
+    shutil.copytree(kept(shared), copy / "sysroot" / kept(shared).name)
+    return copy
+
+
+def test_a_kept_sysroot_is_taken_and_a_damaged_one_made_again(
+    workspace: Workspace, cache: Path
+) -> None:
+    place = kept(cache)
+    marked = place / "lib/libm.a"
+    right = marked.read_bytes()
+    marked.write_bytes(right + b"mark")
+    sums = place / "SHA256SUMS"
+    old, new = (hashlib.sha256(data).hexdigest() for data in (right, marked.read_bytes()))
+    text = "".join(
+        line.replace(old, new) if line.endswith("lib/libm.a\n") else line
+        for line in sums.read_text().splitlines(keepends=True)
+    )
+    sums.write_text(text)
+    assert fetch(workspace, cache)["libm.a"] == right + b"mark"
+
+    sums.write_text(text.replace(new, old))
+    other = cache.with_name("damaged")  # another path, so that Bazel makes the repository again
+    os.rename(cache, other)
+    found = fetch(workspace, other)
+    assert found["libm.a"] == right
+    assert found["libc.a"] == (kept(other) / "lib/libc.a").read_bytes()
+
+
+def test_without_a_cache_it_is_made_to_the_same_bytes(
+    workspace: Workspace, cache: Path, tmp_path: Path
+) -> None:
+    first = fetch(workspace, cache)
+    release = tmp_path / "bare"
+    release.mkdir()
+    (release / "sha256").symlink_to(cache / "sha256")
+    release.chmod(0o555)
+    try:
+        assert fetch(workspace, release) == first
+    finally:
+        release.chmod(0o755)
