@@ -5,7 +5,8 @@
 For each function that a GLOB names: its innermost loops are found in llvm-objdump's listing (a
 backward branch with no other inside), the one with the most multiply-accumulates is taken, and
 llvm-mca estimates the cycles of an iteration on each CPU. Printed: MACs and instructions of an
-iteration, cycles, MACs per cycle. llvm-mca models the core alone: every load hits the first cache,
+iteration, cycles, MACs per cycle; what an smmla computes of a row that is not there is no MAC.
+llvm-mca models the core alone: every load hits the first cache,
 every branch is predicted. Needs an LLVM that knows the CPUs (`apt-get install llvm-19`).
 """
 
@@ -27,10 +28,13 @@ from xnnkit.elf import Function, inspect, matching
 
 CPUS = ("neoverse-v2", "cortex-x3", "cortex-a510")
 ITERATIONS = 1000
-# Multiply-accumulates of 8-bit numbers in one instruction on a 128-bit register.
+# Multiply-accumulates of 8-bit numbers in one instruction on a 128-bit register. smmla works on
+# two rows of the left matrix: a kernel with an odd number of them wastes a part.
 MACS = {"smmla": 32, "sdot": 16}
+_ROWS = re.compile(r"ukernel_([0-9]+)x|_([0-9]+)x[0-9]+x[0-9]+_neon")
 
 _LINE = re.compile(r"^\s*([0-9a-f]+):\s+(\S+)\s*(.*)$")
+_TARGET = re.compile(r"0x[0-9a-f]+( <[^>]*>)?$")
 _BRANCH = re.compile(r"^(b\.\w+|b|cbn?z|tbn?z)$")
 
 
@@ -87,8 +91,16 @@ def listing(program: Path, function: Function, end: int) -> list[Instruction]:
 
 
 def macs(loop: list[Instruction]) -> int:
-    """Return the multiply-accumulates of one iteration."""
+    """Return the multiply-accumulates of one iteration, on rows that are not there as well."""
     return sum(MACS.get(one.name, 0) for one in loop)
+
+
+def useful(kernel: str, loop: list[Instruction]) -> int:
+    """Return the multiply-accumulates of one iteration that are of rows that are there."""
+    match = _ROWS.search(kernel)
+    rows = int(match[1] or match[2]) if match else 2
+    wasted = rows % 2 and any(one.name == "smmla" for one in loop)
+    return macs(loop) * rows // (rows + 1) if wasted else macs(loop)
 
 
 def hot_loop(code: list[Instruction]) -> list[Instruction]:
@@ -108,14 +120,12 @@ def hot_loop(code: list[Instruction]) -> list[Instruction]:
 
 def cycles(loop: list[Instruction], cpu: str) -> float:
     """Return llvm-mca's cycles for one iteration."""
-    lines = []
-    for one in loop:
-        # Branches go to a label of their own: the listing's addresses mean nothing in a source.
-        operands = (
-            re.sub(r"0x[0-9a-f]+( <[^>]*>)?$", "1b", one.operands) if one.target else (one.operands)
-        )
-        lines.append(f"{one.name} {operands}")
-    source = "1:\n" + "\n".join(lines) + "\n"
+    # Branches go to a label: the listing's addresses mean nothing in a source.
+    lines = [
+        f"{one.name} {re.sub(_TARGET, '.Lloop', one.operands) if one.target else one.operands}"
+        for one in loop
+    ]
+    source = ".Lloop:\n" + "\n".join(lines) + "\n"
     command = [tool("llvm-mca"), "-mtriple=aarch64-linux-gnu", f"-mcpu={cpu}", "-mattr=+i8mm"]
     command += [f"-iterations={ITERATIONS}", "-json"]
     done = subprocess.run(command, input=source, capture_output=True, text=True)
@@ -147,7 +157,8 @@ def main() -> None:
             print(f"{function.name}: no loop with {' or '.join(MACS)}", file=sys.stderr)
             continue
         for cpu in given.cpu or CPUS:
-            loops.append(Loop(function.name, cpu, len(loop), macs(loop), cycles(loop, cpu)))
+            number = useful(function.name, loop)
+            loops.append(Loop(function.name, cpu, len(loop), number, cycles(loop, cpu)))
     header = ["kernel", "CPU", "MAC/iteration", "instructions", "instructions/MAC", "cycles"]
     rows = [
         [
