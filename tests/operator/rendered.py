@@ -120,7 +120,13 @@ def render(name: str, root: Path, also: Sequence[Path] = ()) -> Workspace:
     for repository in repositories(pins):
         if also and repository.stands_for == pins.benchmark.archive:
             diffs[repository.name] += _more(repository, blobs[repository.archive.name], also)
-    directory.write(root, workspace.plan(pins, diffs, "module", ZIG))
+    more = tuple(f"tests/{folder.name}" for folder in also)
+    flavours = [
+        flavour.model_copy(update={"patch_sets": (*flavour.patch_sets, *more)})
+        for flavour in pins.flavour
+    ]
+    patched = pins.model_copy(update={"flavour": tuple(flavours)})
+    directory.write(root, workspace.plan(patched, diffs, "module", ZIG))
     request = invoke.Request(
         targets=(),
         cache=sources.cache,
