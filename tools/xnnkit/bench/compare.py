@@ -19,13 +19,24 @@ from xnnkit.errors import BadInput
 
 @dataclass(frozen=True)
 class Row:
-    """One benchmark: the evidence, the verdict, why it is inconclusive, and ``--fail-above``."""
+    """One benchmark.
+
+    Attributes:
+        name: of it.
+        evidence: what is known of its times.
+        verdict: on them.
+        reason: why that is inconclusive, else "".
+        gate: ``failed``, ``passed`` or ``unsure`` for ``--fail-above``, "" without it.
+        instructions: executed in an iteration of the baseline and of the other, where both were
+            counted. They say nothing of time.
+    """
 
     name: str
     evidence: Evidence
     verdict: Verdict
     reason: str
     gate: str
+    instructions: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -168,7 +179,7 @@ def compare(first: Side, second: Side, rules: Rules, *, force: bool = False) -> 
     slowed = first.throttled or second.throttled
     emulated = (first.emulated or second.emulated) and not rules.emulated
     names = [name for name in first.samples if name in second.samples]
-    found = _evidence(first, second, names)
+    found = _evidence(first, second, names, measured)
     tests = sum(1 for one in found if one.p is not None)
     rows: list[Row] = []
     unjudged: list[str] = []
@@ -184,12 +195,20 @@ def compare(first: Side, second: Side, rules: Rules, *, force: bool = False) -> 
             word, reason, ratio = Verdict.INCONCLUSIVE, f"throttled: {slowed}", None
         if ratio is None or not math.isfinite(ratio.high):
             unjudged.append(f"{name}: {reason}")
+        counted = (first.instructions.get(name), second.instructions.get(name))
+        both = (counted[0], counted[1]) if counted[0] and counted[1] else None
+        if both and one.first is None and one.second is None:
+            word, reason = Verdict.INCONCLUSIVE, verdict.COUNTED
         gate = verdict.gate(word, ratio, rules)
-        rows.append(Row(name, one, word, reason, gate))
+        rows.append(Row(name, one, word, reason, gate, both))
     overall = _overall(rows)
     word, reason = verdict.of_all([(r.verdict, r.reason) for r in rows], overall, rules)
-    if emulated:
+    if rows and all(row.reason == verdict.COUNTED for row in rows):
+        word, reason = Verdict.INCONCLUSIVE, verdict.COUNTED
+    elif emulated:
         word, reason = Verdict.INCONCLUSIVE, verdict.EMULATED
+    elif slowed and not rules.throttled and rows:
+        word, reason = Verdict.INCONCLUSIVE, f"throttled: {slowed}"
     elif unjudged and word is not Verdict.INCONCLUSIVE:
         word = Verdict.INCONCLUSIVE
         reason = f"{len(unjudged)} of {len(rows)} benchmarks cannot be judged ({unjudged[0]})"
@@ -212,7 +231,7 @@ def compare(first: Side, second: Side, rules: Rules, *, force: bool = False) -> 
     )
 
 
-def _evidence(first: Side, second: Side, names: Sequence[str]) -> list[Evidence]:
+def _evidence(first: Side, second: Side, names: Sequence[str], measured: Order) -> list[Evidence]:
     pairs = [(first.samples[name], second.samples[name]) for name in names]
     usable = [bool(a and b) and min(*a, *b) > 0 for a, b in pairs]
     p_values = [
@@ -224,8 +243,12 @@ def _evidence(first: Side, second: Side, names: Sequence[str]) -> list[Evidence]
         if ok:
             ratio = stats.ratio(a, b)
             drift = order.drift(a, b)
+            beyond = None
+            if measured is Order.AFTER and min(len(a), len(b)) > 1:
+                pair = (a, b) if order.later(first.started, second.started) else (b, a)
+                beyond = order.p_beyond_drift(*pair)
             summaries = (stats.summary(a), stats.summary(b))
-            found.append(Evidence(*summaries, ratio, p, next(corrected), drift))
+            found.append(Evidence(*summaries, ratio, p, next(corrected), drift, beyond))
         else:
             found.append(_of_figures(_known(first, name), _known(second, name)))
     return found
@@ -296,7 +319,9 @@ def _row_json(row: Row) -> dict[str, Any]:
         "p": evidence.p,
         "p_corrected": evidence.corrected,
         "drift": evidence.drift,
+        "p_beyond_drift": evidence.beyond_drift,
         "figures_only": evidence.figures,
+        "instructions": None if row.instructions is None else list(row.instructions),
     }
 
 

@@ -47,10 +47,20 @@ def sentence(comparison: Comparison) -> str:
 def _table(comparison: Comparison, layout: Callable[..., str]) -> str:
     header = ["benchmark", comparison.baseline, "spread", "n", comparison.other, "spread", "n"]
     header += ["time ratio (95 %)", "p", "verdict"]
+    counted = any(row.instructions for row in comparison.rows)
+    if counted:
+        header.append("instructions ratio")
     gated = comparison.rules.fail_above is not None
     if gated:
         header.append(f"limit +{table.percent(comparison.rules.fail_above or 0)}")
-    rows = [[*_cells(row), *([row.gate] if gated else [])] for row in comparison.rows]
+    rows = [
+        [
+            *_cells(row),
+            *([_instructions(row)] if counted else []),
+            *([row.gate] if gated else []),
+        ]
+        for row in comparison.rows
+    ]
     return layout(header, rows, right=(1, 2, 3, 4, 5, 6, 7, 8))
 
 
@@ -64,6 +74,13 @@ def _cells(row: Row) -> list[str]:
         "" if evidence.corrected is None else f"{evidence.corrected:.2g}",
         row.verdict,
     ]
+
+
+def _instructions(row: Row) -> str:
+    if row.instructions is None:
+        return ""
+    first, second = row.instructions
+    return f"{second / first:.4f} ({first:,.0f} -> {second:,.0f})"
 
 
 def _ratio(ratio: Ratio | None) -> str:

@@ -38,6 +38,8 @@ class Side:
         runs: with the identity of each process.
         started: when each process was started, ISO 8601.
         throttled: what the device said of slowing down, "" for nothing.
+        instructions: benchmark -> executed guest instructions of an iteration, where they were
+            counted; times of such a run are nobody's.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Side:
     runs: tuple[Run, ...] = ()
     started: tuple[str, ...] = ()
     throttled: str = ""
+    instructions: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def benchmarks(self) -> list[str]:
@@ -134,7 +137,15 @@ def merge(found: Sequence[Part], source: Source, *, force: bool = False) -> Side
     errors: dict[str, list[str]] = {}
     figures: dict[str, dict[str, float]] = {}
     made_of: dict[str, int] = {}
+    instructions: dict[str, float] = {}
     for part in found:
+        if part.run and part.run.counts:
+            counted = _instructions(part.run.counts)
+            instructions |= counted
+            for name in counted:
+                samples.setdefault(name, [])
+                cpu.setdefault(name, [])
+            continue
         for name, benchmark in part.results.benchmarks.items():
             samples.setdefault(name, []).extend([s.real_ns for s in benchmark.samples])
             cpu.setdefault(name, []).extend([s.cpu_ns for s in benchmark.samples])
@@ -161,6 +172,7 @@ def merge(found: Sequence[Part], source: Source, *, force: bool = False) -> Side
         runs=tuple(part.run for part in found if part.run),
         started=tuple(part.started for part in found),
         throttled=throttle.of_runs([part.run for part in found if part.run]),
+        instructions=instructions,
     )
 
 
@@ -183,6 +195,14 @@ def _own(part: Part) -> dict[str, Any]:
     if part.run is None:
         return {**part.facts, "flavour": part.flavour} if part.flavour else part.facts
     return {**part.facts, "flavour": part.flavour, "binary": part.binary}
+
+
+def _instructions(counts: Mapping[str, Any]) -> dict[str, float]:
+    """Return the instructions of an iteration of each benchmark."""
+    return {
+        str(one["name"]): one["instructions"] / max(1, int(one["iterations"]))
+        for one in counts.get("benchmarks", ())
+    }
 
 
 def _operators(found: Sequence[Part]) -> tuple[Operator, ...]:

@@ -16,6 +16,11 @@ MINIMUM = 4
 """Repetitions of each side below which nothing is said."""
 
 FIGURES = "single figures, no repetitions: nobody knows how they scatter"
+AFTER = (
+    "the sides ran one after the other, and a drift of the device may be all there is; let them "
+    "take turns (--interleave)"
+)
+COUNTED = "instructions were counted, which say nothing of time"
 EMULATED = "wall time under qemu says nothing about speed"
 
 
@@ -59,6 +64,8 @@ class Evidence:
         p: of the U test.
         corrected: the same, for the number of benchmarks.
         drift: by what share the times rose or fell while they were taken, 0 for not at all.
+        beyond_drift: the p-value that is left when a steady drift of the device is allowed for;
+            None when the sides took turns, or nobody knows whether they did.
         figures: single figures are all that is known; nobody knows how they scatter.
     """
 
@@ -68,6 +75,7 @@ class Evidence:
     p: float | None
     corrected: float | None
     drift: float = 0.0
+    beyond_drift: float | None = None
     figures: bool = False
 
 
@@ -100,8 +108,10 @@ def of_benchmark(
     if ratio.inside(rules.margin):
         return Verdict.SAME, ""
     if evidence.corrected <= rules.alpha:
-        if order is not Order.TURNS and evidence.drift and explains(evidence.drift, ratio.value):
-            return Verdict.INCONCLUSIVE, _drifting(evidence.drift, order)
+        if evidence.beyond_drift is not None and evidence.beyond_drift * tests > rules.alpha:
+            return Verdict.INCONCLUSIVE, AFTER
+        if order is Order.UNKNOWN and evidence.drift and explains(evidence.drift, ratio.value):
+            return Verdict.INCONCLUSIVE, _drifting(evidence.drift)
         return (Verdict.FASTER if ratio.value < 1 else Verdict.SLOWER), ""
     if smallest_p(first.n, second.n) * tests > rules.alpha:
         return Verdict.INCONCLUSIVE, _too_few(first.n, second.n, tests, rules)
@@ -135,6 +145,8 @@ def of_all(
     ):
         if one_sided and word in words:
             return word, ""
+    if reasons and not overall.low <= 1 <= overall.high:
+        return Verdict.INCONCLUSIVE, reasons[0]
     text = f"over all benchmarks anything from {_range(overall)} is possible"
     return Verdict.INCONCLUSIVE, text
 
@@ -154,12 +166,11 @@ def _too_few(n: int, m: int, tests: int, rules: Rules) -> str:
     return f"too few repetitions: {have}, at least {needed(tests, rules.alpha)} each are needed"
 
 
-def _drifting(drift: float, order: Order) -> str:
+def _drifting(drift: float) -> str:
     how = "rose" if drift > 0 else "fell"
-    ran = "the sides ran" if order is Order.AFTER else "the sides may have run"
     return (
-        f"drifting: a side's own times {how} by {percent(abs(drift))} from first to last, and "
-        f"{ran} {Order.AFTER}; let them take turns (--interleave)"
+        f"drifting: a side's own times {how} by {percent(abs(drift))} from first to last, and the "
+        "sides may have run one after the other; let them take turns (--interleave)"
     )
 
 
