@@ -116,8 +116,8 @@ def changes(text: str) -> dict[str, Any]:
     mhz, slowed = _clocks(clocks)
     if mhz:
         found |= {"mhz": mhz, "slowed": slowed}
-    if load := parts.get("load"):
-        found["load"] = float(load[0].split()[0])
+    if load := re.match(r"[0-9]+\.[0-9]+(?= )", " ".join(parts.get("load", []))):
+        found["load"] = float(load[0])
     if match := re.search(r"MemAvailable:\s+([0-9]+) kB", "\n".join(parts.get("memory", []))):
         found["memory_available"] = int(match[1]) * 1024
     return found

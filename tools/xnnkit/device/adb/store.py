@@ -140,7 +140,8 @@ class Store:
             f"{_SUM}\n[ -f {path} ] || exit 0\nsum {path}\n[ -x {path} ] && echo x\n:",
             timeout=COPY_SECONDS,
         )
-        return {line.strip() for line in answer.text.splitlines()}
+        lines = {line.strip() for line in answer.text.splitlines()}
+        return {one for one in lines if re.fullmatch(r"sum [0-9a-f]{64}|size [0-9]+|x", one)}
 
     def _push(self, source: Path, target: str, digest: str, size: int) -> None:
         folder = shlex.quote(target.rpartition("/")[0])
