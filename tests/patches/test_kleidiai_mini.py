@@ -15,7 +15,7 @@ from xnnkit.patches.model import PatchSet, load_patch_set
 NAME = "xnnpack-5ecf0769/kleidiai"
 OPERATOR = "src/operators/fully-connected-nc.c"
 SUBGRAPH = "src/subgraph/fully-connected.c"
-MACROS = {"XNN_ENABLE_KLEIDIAI", "XNN_ENABLE_KLEIDIAI_QC8W"}
+MACROS = {f"XNN_ENABLE_KLEIDIAI{rest}" for rest in ("", "_QC8W", "_TILES")}
 
 OPERATORS = "".join(
     f"""\
