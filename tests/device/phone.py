@@ -96,7 +96,7 @@ class Phone:
     def start(self) -> None:
         """Start adbd and connect to it; ``/data`` is as it was left, or new when it is limited."""
         (self.data / "local/tmp").mkdir(parents=True, exist_ok=True)
-        words = ["bwrap"]
+        words = ["bwrap", "--die-with-parent"]
         for top in Path("/").iterdir():  # one by one, so that the machine gets no /data
             if top.is_symlink():
                 words += ["--symlink", os.readlink(top), str(top)]
