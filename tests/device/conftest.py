@@ -23,6 +23,7 @@ from xnnkit.errors import BadEnvironment  # noqa: E402
 from xnnkit.profile import Flavour, Profile, Proof, load  # noqa: E402
 
 FLAVOURS = ("upstream", "kleidiai")
+DEMANDED = bool(os.environ.get("XNNKIT_TEST_ADBD"))
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +32,7 @@ def prefix() -> Path:
     try:
         return adbd_prefix()
     except BadEnvironment as error:
-        if os.environ.get("XNNKIT_TEST_ADBD"):
+        if DEMANDED:
             raise
         pytest.skip(f"no adbd: {error.what}")
 
@@ -46,7 +47,7 @@ def lab(prefix: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
             try:
                 made.open()
             except BadEnvironment as error:
-                if os.environ.get("XNNKIT_TEST_ADBD"):
+                if DEMANDED:
                     raise
                 pytest.skip(f"no lab: {error.what}")
             for name, value in made.env.items():
