@@ -66,7 +66,6 @@ def run(flavour: str, instructions: int, **changes: Any) -> runs.Run:
         "forks": 0,
         "instructions": instructions,
         "symbols": [{"name": KERNEL, "entries": 20, "instructions": instructions - 5}],
-        "program_instructions": 2 * instructions,
         **changes,
     }
     counted = {"what": counts.WHAT, "benchmarks": [one]}
@@ -90,7 +89,8 @@ def test_a_process_for_each_benchmark() -> None:
     assert (first["name"], second["name"]) == NAMES
     # The last window is the one whose iterations are reported; those before were attempts.
     assert first["instructions"] == 1000
-    assert first["program_instructions"] == 5000
+    # The rest of the program reads the machine's load and clocks: no two of them are the same.
+    assert "5000" not in json.dumps(found.counts)
     assert first["iterations"] == 10
     assert first["symbols"][0] == {"name": KERNEL, "entries": 20, "instructions": 900}
 

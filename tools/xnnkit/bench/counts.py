@@ -175,7 +175,6 @@ def _entry(name: str, raw: Mapping[str, Any], counts: Counts | None, where: str)
         "threads": counts.threads,
         "forks": counts.forks,
         **window.to_json(),
-        "program_instructions": counts.whole.instructions,
     }
 
 
