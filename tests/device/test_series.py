@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from phone import Lab, Phone
-from xnnkit.bench import runs
+from xnnkit.bench import runs, show
 from xnnkit.bench.execute import execute
 from xnnkit.bench.fleet import execute_all, worst
 from xnnkit.bench.plan import Plan
@@ -65,6 +65,12 @@ def test_interleaved(phone: Phone, profile: Profile, build: Build) -> None:
     assert first.conditions["after"]["memory_available"] > 0
     assert "--benchmark_repetitions=3" not in first.arguments
     assert not list((out / "runs" / profile.name).glob(".*"))
+    text = show.runs_text(made)
+    assert "upstream: 3 runs, " in text
+    assert [line.split()[:3] for line in text.splitlines() if " BM_a " in line] == [
+        [U, "BM_a", "3"],
+        [K, "BM_a", "3"],
+    ]
 
 
 def test_without_interleaving_each_repetition_is_still_a_process(

@@ -48,6 +48,7 @@ load(":flavours.bzl", "unequal_binary")
 unequal_binary(name = "unequal", binary = "//:tiny", flavour = "slow")
 """,
     "BUILD.bazel": """
+load("@xnnkit//rules/device:defs.bzl", "device_bench", "device_push")
 load("@xnnkit//rules/elf:defs.bzl", "elf_test")
 load("//:flavours.bzl", "switch", "tiny_binary")
 
@@ -69,6 +70,15 @@ cc_binary(
 tiny_binary(name = "tiny_slow", binary = ":tiny", flavour = "slow")
 
 tiny_binary(name = "tiny_fast", binary = ":tiny", flavour = "fast")
+
+device_push(name = "push_fast", binaries = {":tiny_fast": "fast"}, profile = "it's small")
+
+device_bench(
+    name = "bench",
+    binaries = {":tiny_fast": "fast", ":tiny_slow": "slow"},
+    profile = "small",
+    repetitions = 3,
+)
 
 elf_test(
     name = "slow_elf_test",
