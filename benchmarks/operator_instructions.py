@@ -2,6 +2,7 @@
 
     xnnkit render gemma-2024-05 WORKSPACE
     python benchmarks/operator_instructions.py WORKSPACE [--flavour F...] [--json FILE]
+    python benchmarks/operator_instructions.py WORKSPACE --flavour kleidiai --beside FILE
 
 Builds operator_instructions/fully_connected.cc in every flavour of a rendered workspace, runs each
 under qemu with the counting plugin (docs/count.md), and prints the executed guest instructions of
@@ -30,7 +31,6 @@ from xnnkit.bench import table  # noqa: E402
 from xnnkit.device import Job  # noqa: E402
 from xnnkit.device.count import Marks  # noqa: E402
 from xnnkit.device.qemu import Qemu  # noqa: E402
-from xnnkit.elf import is_kernel  # noqa: E402
 
 FOLDER = "operator_instructions"
 WEIGHTS = ("qc4w", "qc8w")
@@ -52,6 +52,11 @@ class Case:
     instructions: dict[str, int] = field(default_factory=dict)
     kernels: dict[str, str] = field(default_factory=dict)
     checksums: dict[str, float] = field(default_factory=dict)
+
+
+def key_of(case: Case) -> tuple[str, str, int]:
+    """Return what tells a case from others."""
+    return case.weights, case.shape, case.m
 
 
 def flavours_of(workspace: Path) -> list[str]:
@@ -117,8 +122,7 @@ def count(flavour: str, binary: Path, cases: list[Case], qemu: Qemu) -> None:
             sys.exit(f"{flavour} {' '.join(arguments)}: {done.ending}: {lines[-1:]}")
         for case, window, line in zip(group, done.counts.windows, lines, strict=True):
             case.instructions[flavour] = window.instructions
-            kernels = [one for one in window.symbols or () if is_kernel(one.name)]
-            case.kernels[flavour] = kernels[0].name if kernels else "none"
+            case.kernels[flavour] = window.symbols[0].name if window.symbols else "unknown"
             case.checksums[flavour] = float(line.split()[1])
         print(f"{flavour}: {weights} {shape}", file=sys.stderr)
 
@@ -167,22 +171,28 @@ def main() -> None:
     parser.add_argument("--m", action="append", default=[], type=int)
     parser.add_argument("--cpu", default="max", help="of qemu")
     parser.add_argument("--bazel-option", action="append", default=[])
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=Path, help="write the figures there")
+    parser.add_argument("--beside", type=Path, help="figures of --json of other flavours")
     given = parser.parse_args()
     workspace = given.workspace.absolute()
     flavours = given.flavour or flavours_of(workspace)
-    baselines = given.baseline or [name for name in BASELINES if name in flavours]
     cases = [
         Case(weights, shape, m)
         for weights in given.weights or WEIGHTS
         for shape in given.shape or SHAPES
         for m in given.m or ROWS
     ]
+    if given.beside:
+        earlier = {
+            (c["weights"], c["shape"], c["m"]): c for c in json.loads(given.beside.read_text())
+        }
+        cases = [earlier[key_of(case)] for case in cases if key_of(case) in earlier]
     binaries = build(workspace, flavours, given.bazel_option)
     qemu = Qemu(given.cpu)
     for flavour in flavours:
         count(flavour, binaries[flavour], cases, qemu)
-    print(report(cases, flavours, baselines))
+    flavours = list(dict.fromkeys([*cases[0].instructions, *flavours]))
+    print(report(cases, flavours, given.baseline or [b for b in BASELINES if b in flavours]))
     if given.json:
         given.json.write_text(json.dumps([asdict(case) for case in cases], indent=1) + "\n")
     if wrong := disagreements(cases):
