@@ -567,3 +567,33 @@ def test_a_file_that_was_cut_gives_less_and_nothing_else(text: str, at: int) -> 
     except XnnkitError:
         return
     assert times(found) <= whole
+
+
+# ---------------------------------------------------------------------------- our own program
+
+
+def test_what_llm_block_printed(repository: Path) -> None:
+    """A session under qemu, with what it said of itself and a message in the middle."""
+    data = repository / "tests" / "bench" / "data"
+    found = readers.read(data / "llm_block.txt")
+    assert found.problems == ()
+    assert found.context["num_threads"] == "1"
+    assert found.context["num_cpus"] == 2
+    int8, int4 = found.benchmarks.values()
+    assert [s.real_ns for s in int8.samples] == [333179, 355555, 348417]
+    assert int8.samples[0].items_per_second == pytest.approx(3001.39)
+    assert int8.samples[0].label == "output_checksum=f3d6b118c8c45e45"
+    assert int8.aggregates == pytest.approx(
+        {"mean": 345717, "median": 348417, "stddev": 11430, "cv": 0.0331}
+    )
+    assert int4.aggregates["cv"] == pytest.approx(0.1719)
+    rows = readers.read(data / "llm_block.csv").benchmarks.values()
+    assert [[s.real_ns for s in one.samples] for one in rows] == [
+        [370504, 300219, 414413],
+        [350590, 390371, 493301],
+    ]
+    for one in rows:
+        middle = sum(s.real_ns for s in one.samples) / 3
+        assert one.aggregates["mean"] == pytest.approx(middle, rel=1e-5)
+        deviation = sum((s.real_ns - middle) ** 2 for s in one.samples) / 2
+        assert one.aggregates["cv"] == pytest.approx(deviation**0.5 / middle, rel=1e-4)

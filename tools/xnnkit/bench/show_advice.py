@@ -70,6 +70,8 @@ def results_text(found: Results) -> str:
             rows.append([benchmark.name, *times, f"{median(rates):.6g}" if rates else ""])
         header = ["benchmark", "n", "median", "spread", "items/s"]
         lines += [table.plain(header, rows, right=(1, 2, 3, 4))]
+        failed = [f"{b.name} failed: {b.errors[0]}" for b in found.benchmarks.values() if b.errors]
+        lines += ["\n".join(failed)] if failed else []
     if found.operators:
         rows = [
             [one.key, one.name, *times_cells(list(one.times))]
