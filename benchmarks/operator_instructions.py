@@ -183,9 +183,8 @@ def main() -> None:
         for m in given.m or ROWS
     ]
     if given.beside:
-        earlier = {
-            (c["weights"], c["shape"], c["m"]): c for c in json.loads(given.beside.read_text())
-        }
+        found = [Case(**one) for one in json.loads(given.beside.read_text())]
+        earlier = {key_of(case): case for case in found}
         cases = [earlier[key_of(case)] for case in cases if key_of(case) in earlier]
     binaries = build(workspace, flavours, given.bazel_option)
     qemu = Qemu(given.cpu)
