@@ -108,8 +108,11 @@ def build(workspace: Path, flavours: list[str], bazel_options: list[str]) -> dic
     return found
 
 
-def count(flavour: str, binary: Path, cases: list[Case], qemu: Qemu) -> None:
-    """Count the calls of one flavour, a process for each shape, and add them to the cases."""
+def count(flavour: str, binary: Path, cases: list[Case], qemu: Qemu, kept: Path | None) -> None:
+    """Count the calls of one flavour, a process for each shape, and add them to the cases.
+
+    What there is so far is written to ``kept`` after each shape: a long run may be interrupted.
+    """
     groups: dict[tuple[str, str], list[Case]] = {}
     for case in cases:
         groups.setdefault((case.weights, case.shape), []).append(case)
@@ -124,6 +127,8 @@ def count(flavour: str, binary: Path, cases: list[Case], qemu: Qemu) -> None:
             case.instructions[flavour] = window.instructions
             case.kernels[flavour] = window.symbols[0].name if window.symbols else "unknown"
             case.checksums[flavour] = float(line.split()[1])
+        if kept:
+            kept.write_text(json.dumps([asdict(case) for case in cases], indent=1) + "\n")
         print(f"{flavour}: {weights} {shape}", file=sys.stderr)
 
 
@@ -189,11 +194,9 @@ def main() -> None:
     binaries = build(workspace, flavours, given.bazel_option)
     qemu = Qemu(given.cpu)
     for flavour in flavours:
-        count(flavour, binaries[flavour], cases, qemu)
+        count(flavour, binaries[flavour], cases, qemu, given.json)
     flavours = list(dict.fromkeys([*cases[0].instructions, *flavours]))
     print(report(cases, flavours, given.baseline or [b for b in BASELINES if b in flavours]))
-    if given.json:
-        given.json.write_text(json.dumps([asdict(case) for case in cases], indent=1) + "\n")
     if wrong := disagreements(cases):
         sys.exit("results differ between flavours:\n" + "\n".join(wrong))
 
