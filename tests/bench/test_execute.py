@@ -15,6 +15,7 @@ from tiny_elf import Tiny
 from xnnkit.bench import runs
 from xnnkit.bench.execute import Plan, execute
 from xnnkit.device import Done, Job
+from xnnkit.device.count import Counted, Counts, SymbolCount
 from xnnkit.errors import BadEnvironment, BadInput, Finding
 from xnnkit.profile import Flavour, Profile, Proof, load
 from xnnkit.profile.model import Memory
@@ -376,3 +377,40 @@ def test_a_run_that_does_not_fit_into_memory_is_not_started(profile: Profile, ou
     assert emulated.jobs == []
     # A phone's memory is not this machine's.
     assert execute(some, plan(out), FakeDevice())
+
+
+def test_a_counted_run_is_kept_with_its_counts(profile: Profile, out: Path) -> None:
+    window = Counted(640, (SymbolCount("kai_run_a", 2, 600),))
+
+    def answer(job: Job) -> Done:
+        entered = {n: n == "kai_run_a" and "kleidiai" in str(job.binary) for n in job.trace}
+        data = json.dumps(output({"BM_a": [1.0]})).encode()
+        return Done(0, 1.0, data, (), entered, Counts(window, (window,), True, 1, 0))
+
+    @dataclass
+    class Counter(FakeDevice):
+        can_count: bool = True
+
+        def run(self, job: Job, say: Callable[[str], None] = lambda line: None) -> Done:
+            if "--benchmark_list_tests=true" in job.args:
+                say("BM_a")
+                return Done(0, 1.0, None)
+            return super().run(job, say)
+
+    device = Counter(emulated=True, answer=answer)
+    made = execute(profile, plan(out, count=True), device)
+    small = [
+        "--num_threads=1" if a == "--num_threads=2" else a
+        for a in profile.benchmark.emulated_arguments
+    ]
+    for run in made:
+        assert run.path is not None
+        assert runs.load(run.path) == run
+        assert run.counts is not None
+        assert [one["instructions"] for one in run.counts["benchmarks"]] == [640]
+        assert run.identity.arguments == [*small, "--benchmark_min_time=0"]
+    assert [run.identity.executed for run in made] == [[], ["kai_run_a"]]
+    with pytest.raises(BadInput, match="fake cannot count"):
+        execute(profile, plan(out, count=True), FakeDevice(emulated=True))
+    with pytest.raises(BadInput, match="no repetitions"):
+        execute(profile, plan(out, count=True, repetitions=3), device)
