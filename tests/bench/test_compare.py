@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gbench import CONTEXT, keep, output, write
-from xnnkit.bench import verdict
+from gbench import CONTEXT, identity, keep, output, write
+from xnnkit.bench import runs, show_compare, verdict
 from xnnkit.bench.compare import Comparison, compare_paths
+from xnnkit.bench.parts import Source
 from xnnkit.bench.verdict import Rules, Verdict
 from xnnkit.errors import BadInput, Finding
 
@@ -372,3 +373,30 @@ def test_files_in_hidden_folders_are_left_out(tmp_path: Path) -> None:
     write(run.parent / ".old" / "x.json", {})
     write(run.parent / ".run-partial.json", {})
     assert compare_paths([run.parent, run])[0].rows[0].evidence.first is not None
+
+
+def test_a_file_against_itself_and_two_of_one_name(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.json", output({"BM_a": TEN, "BM_b": TEN}))
+    (found,) = compare_paths([path, path])
+    assert (found.baseline, found.other, found.verdict) == ("a.json", "a.json (2)", "no difference")
+    other = write(tmp_path / "b.json", output({"BM_a": TEN, "BM_c": TEN}))
+    labelled = [Source.of(f"x={path}"), Source.of(f"x={other}")]
+    (found,) = compare_paths(labelled)
+    assert found.only == {"x": ["BM_b"], "x (2)": ["BM_c"]}
+
+
+def test_counted_runs_show_instructions_and_no_verdict(tmp_path: Path) -> None:
+    paths = []
+    for flavour, instructions in (("upstream", 2000), ("kleidiai", 1100)):
+        one = {"name": "BM_a", "iterations": 10, "instructions": instructions}
+        run = runs.Run(
+            identity(flavour, device=QEMU), output({"BM_a": TEN}), None, {"benchmarks": [one]}
+        )
+        paths.append(runs.save(run, tmp_path))
+    (found,) = compare_paths(paths)
+    (row,) = found.rows
+    assert row.instructions == (200, 110)
+    assert (row.verdict, found.verdict) == (Verdict.INCONCLUSIVE, Verdict.INCONCLUSIVE)
+    assert found.reason == "instructions were counted, which say nothing of time"
+    assert row.evidence.first is None
+    assert "0.5500 (200 -> 110)" in show_compare.comparison_text(found)

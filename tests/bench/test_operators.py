@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import random
+from pathlib import Path
 
 import pytest
 from xnnkit.bench import operators
 from xnnkit.bench.model import Operator
 from xnnkit.bench.verdict import Verdict
+from xnnkit.cli import main as cli
 
 GEMM = "Fully Connected (NC, {}, F32, QC8W) GEMM #7"
 
@@ -85,3 +88,22 @@ def test_nothing_in_common() -> None:
     table = operators.compare("a", [one("0", "Add", 1)], "b", [one("0", "Mul", 1)])
     assert (table.rows, table.totals) == ((), (0, 0))
     assert table.only == {"a": ["0 Add"], "b": ["0 Mul"]}
+
+
+def test_two_profiles_in_print(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    paths = []
+    for name, took in (("before", 750), ("after", 600)):
+        path = tmp_path / f"{name}.csv"
+        lines = [f"{n}; {took + n + i}; Op {n}" for i in range(10) for n in range(2)]
+        path.write_text("node_id; time(us); op_name\n" + "\n".join(lines))
+        paths.append(f"{name}={path}")
+    assert cli.main(["compare", *paths]) == 4
+    out = capsys.readouterr().out
+    assert out.startswith("after against before (baseline): inconclusive: these are profiles")
+    assert [line.split()[-1] for line in out.splitlines() if " Op " in line] == ["faster"] * 2
+    assert "all 2 operators: 1.5100 ms, 1.2100 ms" in out
+    assert cli.main(["compare", "--markdown", *paths]) == 4
+    assert "\n| 0 | Op 0 | 0.7545 ms | 0.6045 ms | -19.9 % | faster |" in capsys.readouterr().out
+    assert cli.main(["compare", "--json", *paths]) == 4
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["operators"][0]["operators"][1]["name"] == "Op 1"

@@ -3,8 +3,8 @@
 Belongs here, in the order in which data flow:
 
 * making: ``plan``, ``execute``, ``measure``, ``series``, ``fleet``, ``counts``, ``proof``
-* reading: ``model`` (results as objects), ``results`` (Google Benchmark's JSON), ``readers/`` (every
-  other format), ``runs`` (a run, its identity, its file), ``keep`` (results from elsewhere)
+* reading: ``model`` (results as objects), ``results`` (Google Benchmark's JSON), ``readers/``
+  (every other format), ``runs`` (a run, its identity, its file), ``keep`` (results from elsewhere)
 * sorting: ``parts`` (one file), ``sides`` (one side), ``throttle``, ``order`` (turns and drift)
 * statistics: ``stats``, ``mannwhitney``, ``steps``
 * saying: ``verdict``, ``compare``, ``operators``, ``advise``, ``analysis`` (all of it together),

@@ -203,6 +203,8 @@ def compare(first: Side, second: Side, rules: Rules, *, force: bool = False) -> 
         rows.append(Row(name, one, word, reason, gate, both))
     overall = _overall(rows)
     word, reason = verdict.of_all([(r.verdict, r.reason) for r in rows], overall, rules)
+    if not rows and first.operators and second.operators:
+        reason = verdict.PROFILES
     if rows and all(row.reason == verdict.COUNTED for row in rows):
         word, reason = Verdict.INCONCLUSIVE, verdict.COUNTED
     elif emulated:

@@ -8,7 +8,6 @@ from xnnkit.bench import table
 from xnnkit.bench.advise import Advice
 from xnnkit.bench.analysis import Analysis
 from xnnkit.bench.model import Results
-from xnnkit.bench.operators import OperatorTable
 from xnnkit.bench.show import times_cells
 
 
@@ -27,34 +26,6 @@ def advice_markdown(analysis: Analysis) -> str:
         blocks.append("\n".join([f"**{first}**", "", *(f"* {line}" for line in rest)]))
     blocks += ["\n".join(f"* note: {note}" for note in analysis.notes)] if analysis.notes else []
     return "\n\n".join(blocks)
-
-
-def operators_text(found: OperatorTable, most: int = 20) -> str:
-    """Return the operators that gain or lose most, as plain text.
-
-    Args:
-        found: the operators of two sides.
-        most: how many of them.
-    """
-    rows = [
-        [
-            row.key,
-            row.name if row.name == row.other_name else f"{row.name} -> {row.other_name}",
-            table.milliseconds(row.first_ns),
-            table.milliseconds(row.second_ns),
-            "" if row.ratio is None else table.percent(row.ratio - 1, signed=True),
-            row.verdict,
-        ]
-        for row in found.by_gain[:most]
-    ]
-    header = ["", "operator", found.baseline, found.other, "time", "verdict"]
-    lines = [table.plain(header, rows, right=(0, 2, 3, 4))]
-    first, second = found.totals
-    lines.append(
-        f"all {len(found.rows)}: {table.milliseconds(first)}, {table.milliseconds(second)}"
-    )
-    lines += [f"only in {side}: {', '.join(names)}" for side, names in found.only.items()]
-    return "\n".join(lines)
 
 
 def results_text(found: Results) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from xnnkit.bench import table, verdict
 from xnnkit.bench.compare import Comparison, Row
+from xnnkit.bench.operators import OperatorTable
 from xnnkit.bench.show import summary_cells
 from xnnkit.bench.stats import Ratio
 from xnnkit.bench.verdict import Verdict
@@ -15,16 +16,46 @@ from xnnkit.bench.verdict import Verdict
 
 def comparison_text(comparison: Comparison) -> str:
     """Return a comparison as plain text."""
-    lines = [sentence(comparison), "", _table(comparison, table.plain)]
+    lines = [sentence(comparison)]
+    lines += ["", _table(comparison, table.plain)] if comparison.rows else []
     lines += ["", *_reasons(comparison)] if _reasons(comparison) else []
     return "\n".join(lines)
 
 
 def comparison_markdown(comparison: Comparison) -> str:
     """Return a comparison as Markdown."""
-    lines = [f"**{sentence(comparison)}**", "", _table(comparison, table.markdown)]
+    lines = [f"**{sentence(comparison)}**"]
+    lines += ["", _table(comparison, table.markdown)] if comparison.rows else []
     lines += ["", *(f"* {text}" for text in _reasons(comparison))]
     return "\n".join(lines).rstrip()
+
+
+def operators_text(found: OperatorTable, most: int = 20, *, markdown: bool = False) -> str:
+    """Return the operators that gain or lose most, as a table.
+
+    Args:
+        found: the operators of two sides.
+        most: how many of them.
+        markdown: for a pull request, not for a terminal.
+    """
+    rows = [
+        [
+            row.key,
+            row.name if row.name == row.other_name else f"{row.name} -> {row.other_name}",
+            table.milliseconds(row.first_ns),
+            table.milliseconds(row.second_ns),
+            "" if row.ratio is None else table.percent(row.ratio - 1, signed=True),
+            row.verdict,
+        ]
+        for row in found.by_gain[:most]
+    ]
+    header = ["", "operator", found.baseline, found.other, "time", "verdict"]
+    layout = table.markdown if markdown else table.plain
+    first, second = (table.milliseconds(total) for total in found.totals)
+    lines = [layout(header, rows, right=(0, 2, 3, 4)), ""]
+    lines.append(f"all {len(found.rows)} operators: {first}, {second}")
+    lines += [f"only in {side}: {', '.join(names)}" for side, names in found.only.items()]
+    return "\n".join(lines)
 
 
 def sentence(comparison: Comparison) -> str:

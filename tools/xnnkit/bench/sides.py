@@ -182,7 +182,13 @@ def name_all(sides: list[Side]) -> list[Side]:
     if all(flavours) and len(set(flavours)) == len(flavours):
         return [replace(side, name=side.flavour) for side in sides]
     common = os.path.commonpath([os.path.dirname(os.path.abspath(s.name)) for s in sides])
-    return [replace(s, name=os.path.relpath(os.path.abspath(s.name), common)) for s in sides]
+    named = [replace(s, name=os.path.relpath(os.path.abspath(s.name), common)) for s in sides]
+    seen: dict[str, int] = {}
+    for number, side in enumerate(named):
+        seen[side.name] = seen.get(side.name, 0) + 1
+        if seen[side.name] > 1:
+            named[number] = replace(side, name=f"{side.name} ({seen[side.name]})")
+    return named
 
 
 def differences(first: Side, second: Side) -> list[str]:

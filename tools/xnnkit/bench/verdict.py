@@ -21,6 +21,7 @@ AFTER = (
     "take turns (--interleave)"
 )
 COUNTED = "instructions were counted, which say nothing of time"
+PROFILES = "these are profiles of operators; nobody knows how long the whole takes"
 EMULATED = "wall time under qemu says nothing about speed"
 
 

@@ -32,7 +32,7 @@ def command(
     DEVICE/FLAVOUR=FILE or DEVICE/MODEL/FLAVOUR=FILE. Exit 4 when of some device nothing can be
     said.
     """
-    from xnnkit.bench import show_advice
+    from xnnkit.bench import show_advice, show_compare
     from xnnkit.bench.analysis import analyse
     from xnnkit.bench.parts import Source
     from xnnkit.bench.verdict import Rules
@@ -47,6 +47,6 @@ def command(
         )
         if operators:
             for table in (table for group in found.groups for table in group.operators):
-                click.echo("\n" + show_advice.operators_text(table))
+                click.echo("\n" + show_compare.operators_text(table, markdown=markdown))
     if not all(group.advice.ship for group in found.groups):
         ctx.exit(4)

@@ -66,7 +66,7 @@ def command(
     """
     import json
 
-    from xnnkit.bench import compat, show_compare
+    from xnnkit.bench import compat, operators, show_compare
     from xnnkit.bench.compare import compare, load_groups
     from xnnkit.bench.verdict import Rules
 
@@ -80,6 +80,12 @@ def command(
     asked = compat.request(sources, wanted)
     groups = compat.chosen(load_groups(asked.sources, force=force), asked)
     found = [compare(g[0], other, rules, force=force) for g in groups for other in g[1:]]
+    tables = [
+        operators.compare(g[0].name, g[0].operators, other.name, other.operators, rules)
+        for g in groups
+        for other in g[1:]
+        if g[0].operators and other.operators
+    ]
     if dump:
         dumped = [entry for g in groups for o in g[1:] for entry in compat.dump(g[0], o)]
         compat.write(dump, json.dumps(dumped, indent=1) + "\n")
@@ -89,9 +95,13 @@ def command(
     codes = {one.exit_code for one in found}
     code = 1 if 1 in codes else 4 if 4 in codes and not allow_inconclusive else 0
     if as_json:
-        emit_json({"exit_code": code, "comparisons": [one.to_json() for one in found]})
+        compared = [one.to_json() for one in found]
+        shown = [one.to_json() for one in tables]
+        emit_json({"exit_code": code, "comparisons": compared, "operators": shown})
     else:
         layout = show_compare.comparison_markdown if markdown else show_compare.comparison_text
-        click.echo("\n\n".join(layout(one) for one in found))
+        blocks = [layout(one) for one in found]
+        blocks += [show_compare.operators_text(one, markdown=markdown) for one in tables]
+        click.echo("\n\n".join(blocks))
     if code:
         ctx.exit(code)
