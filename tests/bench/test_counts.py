@@ -143,7 +143,7 @@ def test_what_cannot_be_meant() -> None:
 
 def test_arguments() -> None:
     assert counts.defaults(["-a", "--num_threads=2"]) == ["-a", "--num_threads=1"]
-    assert counts.defaults(["-a"]) == ["-a"]
+    assert counts.defaults(["-a", "--benchmark_min_time=0.01s"]) == ["-a"]
     assert counts.arguments_of(["-a"]) == ["-a", "--benchmark_min_time=0"]
     assert counts.arguments_of(["--benchmark_min_time=3x"]) == ["--benchmark_min_time=3x"]
 

@@ -22,6 +22,7 @@ WHAT = "executed guest instructions: no time, and no rate can be made of them"
 
 _NEAR = 1e-9
 _THREADS = "--num_threads="
+_TIME = "--benchmark_min_time="
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,13 @@ def refuse(device: Device, repetitions: int, interleave: bool) -> None:
 
 
 def defaults(arguments: Sequence[str]) -> list[str]:
-    """Return an emulated run's default arguments as counting wants them: with one thread.
+    """Return an emulated run's default arguments as counting wants them.
 
-    Threads wait for each other in loops, and no two runs wait equally long.
+    With one thread: threads wait for each other in loops, and no two runs wait equally long. And
+    without a time that iterations shall last: how many there are would depend on the machine.
     """
-    return [_THREADS + "1" if one.startswith(_THREADS) else one for one in arguments]
+    kept = [one for one in arguments if not one.startswith(_TIME)]
+    return [_THREADS + "1" if one.startswith(_THREADS) else one for one in kept]
 
 
 def arguments_of(arguments: Sequence[str]) -> list[str]:
@@ -76,8 +79,8 @@ def arguments_of(arguments: Sequence[str]) -> list[str]:
 
     How many iterations Google Benchmark makes otherwise depends on the time that they take.
     """
-    asked = any(one.startswith("--benchmark_min_time") for one in arguments)
-    return [*arguments, *([] if asked else ["--benchmark_min_time=0"])]
+    asked = any(one.startswith(_TIME) for one in arguments)
+    return [*arguments, *([] if asked else [_TIME + "0"])]
 
 
 def measure(
