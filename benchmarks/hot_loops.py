@@ -31,7 +31,7 @@ ITERATIONS = 1000
 # Multiply-accumulates of 8-bit numbers in one instruction on a 128-bit register. smmla works on
 # two rows of the left matrix: a kernel with an odd number of them wastes a part.
 MACS = {"smmla": 32, "sdot": 16}
-_ROWS = re.compile(r"ukernel_([0-9]+)x|_([0-9]+)x[0-9]+x[0-9]+_neon")
+_ROWS = re.compile(r"(?:ukernel|gemm)_([0-9]+)x|_([0-9]+)x[0-9]+x[0-9]+_neon")
 
 _LINE = re.compile(r"^\s*([0-9a-f]+):\s+(\S+)\s*(.*)$")
 _TARGET = re.compile(r"0x[0-9a-f]+( <[^>]*>)?$")

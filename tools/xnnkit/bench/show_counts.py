@@ -1,22 +1,21 @@
-"""Counted instructions as text: what an iteration executes, and in which micro-kernels."""
+"""Counted instructions as text: what an iteration executes, and in which functions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from xnnkit import elf
 from xnnkit.bench import table
 from xnnkit.bench.runs import Run
 
 _SHARE = 0.01
-"""Kernels with a smaller share of the instructions than this are left out of the table."""
+"""Functions with a smaller share of the instructions than this are left out of the table."""
 
 _NOTE = "These are executed guest instructions. They say nothing of time, caches or memory."
 
 
 def text(runs: Sequence[Run]) -> str:
-    """Return two tables: instructions of each benchmark, and of its micro-kernels.
+    """Return two tables: instructions of each benchmark, and of its most executed functions.
 
     Ratios are against the first run that has the benchmark, which the column's title names.
 
@@ -25,7 +24,7 @@ def text(runs: Sequence[Run]) -> str:
     """
     counted = [run for run in runs if run.counts]
     rows: list[list[str]] = []
-    kernels: list[list[str]] = []
+    functions: list[list[str]] = []
     remarks: dict[str, None] = {}
     base: dict[str, float] = {}
     for run in counted:
@@ -34,15 +33,15 @@ def text(runs: Sequence[Run]) -> str:
             value = per_iteration(one, one["instructions"])
             base.setdefault(one["name"], value)
             rows.append([flavour, one["name"], *_figures(one, value, base[one["name"]])])
-            kernels += [[flavour, one["name"], *cells] for cells in _kernels(one)]
+            functions += [[flavour, one["name"], *cells] for cells in _functions(one)]
             remarks |= dict.fromkeys(_remarks(flavour, one))
     first = counted[0].identity.flavour
     header = ["flavour", "benchmark", "iterations", "instructions/iteration", "per item"]
     header.append(f"against {first}")
     parts = [table.plain(header, rows, right=(2, 3, 4, 5))]
-    if kernels:
+    if functions:
         header = ["flavour", "benchmark", "entries/iteration", "instructions", "share"]
-        parts.append(table.plain([*header, "micro-kernel"], kernels, right=(2, 3, 4)))
+        parts.append(table.plain([*header, "function"], functions, right=(2, 3, 4)))
     return "\n\n".join([*parts, "\n".join([_NOTE, *remarks])])
 
 
@@ -71,11 +70,11 @@ def _figures(one: dict[str, Any], value: float, base: float) -> list[str]:
     ]
 
 
-def _kernels(one: dict[str, Any]) -> list[list[str]]:
+def _functions(one: dict[str, Any]) -> list[list[str]]:
     rows = []
     for symbol in one["symbols"] or ():
         share = symbol["instructions"] / max(1, one["instructions"])
-        if elf.is_kernel(symbol["name"]) and share >= _SHARE:
+        if share >= _SHARE:
             entries = per_iteration(one, symbol["entries"])
             instructions = per_iteration(one, symbol["instructions"])
             rows.append([number(entries), number(instructions), table.percent(share)])
