@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import random
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from gbench import CONTEXT, identity, keep, output, write
-from xnnkit.bench import runs, show_compare, verdict
+from xnnkit.bench import runs, show_compare, sides, verdict
 from xnnkit.bench.compare import Comparison, compare_paths
 from xnnkit.bench.parts import Source
 from xnnkit.bench.verdict import Rules, Verdict
@@ -400,3 +402,14 @@ def test_counted_runs_show_instructions_and_no_verdict(tmp_path: Path) -> None:
     assert found.reason == "instructions were counted, which say nothing of time"
     assert row.evidence.first is None
     assert "0.5500 (200 -> 110)" in show_compare.comparison_text(found)
+
+
+def test_when_repetitions_were_taken(tmp_path: Path) -> None:
+    path = keep(tmp_path, {"BM_a": [1.0, 1.0]}, started="2026-11-21T00:00:08+00:00", seconds=4.0)
+    side = sides.load(path)
+    start = datetime(2026, 11, 21, 0, 0, 8, tzinfo=UTC).timestamp()
+    assert side.taken == {"BM_a": (start + 1, start + 3)}
+    raw = sides.load(
+        write(tmp_path / "a.json", {"benchmarks": output({"BM_a": [1]})["benchmarks"]})
+    )
+    assert math.isnan(raw.taken["BM_a"][0])

@@ -97,3 +97,25 @@ def test_too_little_to_tell() -> None:
     assert order.p_beyond_drift([1.0], [2.0]) == 1
     assert order.p_beyond_drift([1.0, 1.0], [1.0, 1.0]) == 1
     assert order.p_beyond_drift([1.0, 1.0], [2.0, 2.0]) == 0
+
+
+def test_a_drift_is_taken_out_of_sides_that_took_turns() -> None:
+    # Powers of one drift: A B B A A B B A ... at the seconds 0, 1, 2, ...
+    who = [(i // 2 % 2) ^ (i % 2) for i in range(20)]
+    taken = [[float(i) for i in range(20) if who[i] == side] for side in (0, 1)]
+    times = [[100 * (1 + 0.05 * side) * 1.004**x for x in taken[side]] for side in (0, 1)]
+    found = order.steadied(times[0], taken[0], times[1], taken[1])
+    assert found is not None
+    # All as at the middle, 9.5 s.
+    assert found[0] == pytest.approx([100 * 1.004**9.5] * 10, rel=1e-3)
+    assert found[1] == pytest.approx([105 * 1.004**9.5] * 10, rel=1e-3)
+
+
+def test_without_a_drift_nothing_is_taken_out() -> None:
+    source = random.Random(7)
+    times = [[source.gauss(100, 1) for _ in range(10)] for _ in "ab"]
+    taken = [[2.0 * i + side for i in range(10)] for side in (0, 1)]
+    assert order.steadied(times[0], taken[0], times[1], taken[1]) is None
+    assert order.steadied([1.0] * 3, [1.0, 2, 3], [2.0] * 3, [1.0, 2, 3]) is None
+    rising = [1.0 + i for i in range(10)]
+    assert order.steadied(rising, [5.0] * 10, rising, [5.0] * 10) is None

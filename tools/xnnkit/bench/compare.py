@@ -226,7 +226,7 @@ def compare(first: Side, second: Side, rules: Rules, *, force: bool = False) -> 
         overall,
         word,
         reason,
-        _notes(first, second, apart, measured),
+        _notes(first, second, apart, measured, found),
         rules,
         first.device or second.device,
         measured,
@@ -236,24 +236,48 @@ def compare(first: Side, second: Side, rules: Rules, *, force: bool = False) -> 
 def _evidence(first: Side, second: Side, names: Sequence[str], measured: Order) -> list[Evidence]:
     pairs = [(first.samples[name], second.samples[name]) for name in names]
     usable = [bool(a and b) and min(*a, *b) > 0 for a, b in pairs]
+    # Of sides that took turns the drift that fell on both is taken out.
+    steady = [
+        _steadied(first, second, name) if ok and measured is Order.TURNS else None
+        for name, ok in zip(names, usable, strict=True)
+    ]
+    judged = [found or pair for found, pair in zip(steady, pairs, strict=True)]
     p_values = [
-        mannwhitney.p_value(a, b) if ok else None for (a, b), ok in zip(pairs, usable, strict=True)
+        mannwhitney.p_value(a, b) if ok else None for (a, b), ok in zip(judged, usable, strict=True)
     ]
     corrected = iter(stats.holm([p for p in p_values if p is not None]))
-    found = []
-    for name, (a, b), ok, p in zip(names, pairs, usable, p_values, strict=True):
-        if ok:
-            ratio = stats.ratio(a, b)
-            drift = order.drift(a, b)
-            beyond = None
-            if measured is Order.AFTER and min(len(a), len(b)) > 1:
-                pair = (a, b) if order.later(first.started, second.started) else (b, a)
-                beyond = order.p_beyond_drift(*pair)
-            summaries = (stats.summary(a), stats.summary(b))
-            found.append(Evidence(*summaries, ratio, p, next(corrected), drift, beyond))
-        else:
-            found.append(_of_figures(_known(first, name), _known(second, name)))
-    return found
+    evidence = []
+    for name, raw, (a, b), ok, p in zip(names, pairs, judged, usable, p_values, strict=True):
+        if not ok:
+            evidence.append(_of_figures(_known(first, name), _known(second, name)))
+            continue
+        beyond = None
+        if measured is Order.AFTER and min(len(a), len(b)) > 1:
+            later = order.later(first.started, second.started)
+            beyond = order.p_beyond_drift(a, b) if later else order.p_beyond_drift(b, a)
+        evidence.append(
+            Evidence(
+                stats.summary(raw[0]),
+                stats.summary(raw[1]),
+                stats.ratio(a, b),
+                p if raw == (a, b) else mannwhitney.p_value(*raw),
+                next(corrected),
+                order.drift(*raw),
+                beyond,
+                steadied=raw != (a, b),
+            )
+        )
+    return evidence
+
+
+def _steadied(
+    first: Side, second: Side, name: str
+) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+    taken = (first.taken.get(name, ()), second.taken.get(name, ()))
+    if any(math.isnan(x) for x in (*taken[0], *taken[1])) or not all(taken):
+        return None
+    found = order.steadied(first.samples[name], taken[0], second.samples[name], taken[1])
+    return None if found is None else (tuple(found[0]), tuple(found[1]))
 
 
 def _known(side: Side, name: str) -> Summary | None:
@@ -284,13 +308,21 @@ def _overall(rows: Sequence[Row]) -> Ratio | None:
     return stats.geometric_mean(judged or ratios) if ratios else None
 
 
-def _notes(first: Side, second: Side, apart: Sequence[str], measured: Order) -> tuple[str, ...]:
+def _notes(
+    first: Side,
+    second: Side,
+    apart: Sequence[str],
+    measured: Order,
+    evidence: Sequence[Evidence],
+) -> tuple[str, ...]:
     notes = [f"compared although they differ in {text}" for text in apart]
     notes += [*first.notes, *second.notes]
     if first.binaries and first.binaries == second.binaries:
         notes.append("both sides ran the same binary")
     if first.flavour and first.flavour == second.flavour and first.binaries != second.binaries:
         notes.append(f"two builds of {first.flavour}")
+    if drifted := sum(one.steadied for one in evidence):
+        notes.append(f"the device drifted in {drifted} benchmarks; the sides took turns: taken out")
     if measured is Order.AFTER:
         notes.append(f"the sides ran {measured}: what the device does meanwhile looks like them")
     if not first.facts or not second.facts:
@@ -322,6 +354,7 @@ def _row_json(row: Row) -> dict[str, Any]:
         "p_corrected": evidence.corrected,
         "drift": evidence.drift,
         "p_beyond_drift": evidence.beyond_drift,
+        "drift_taken_out": evidence.steadied,
         "figures_only": evidence.figures,
         "instructions": None if row.instructions is None else list(row.instructions),
     }

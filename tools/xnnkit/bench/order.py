@@ -20,9 +20,15 @@ _BLOCKS = 200
 """Longer series are taken together to this many points."""
 
 _LIMIT = 0.05
+_SURE = 0.01
+"""A drift between turns is taken out only when chance makes one as clear less often than this."""
+
 _CLIP = 5.0
 _SPARE = 4 / 3  # clipping makes the rest of the noise look a little smaller than it is
 _TO_SIGMA = 1.4826
+_ENOUGH = 5
+"""Repetitions of each side from which on a drift is looked for between turns."""
+
 _REACH = 2.0
 """How many times a side's own drift may reach over to the other."""
 
@@ -98,6 +104,55 @@ def p_beyond_drift(first: Sequence[float], second: Sequence[float]) -> float:
     if variance <= 0:
         return 0.0
     return min(1.0, _SPARE * _t_tail(left / math.sqrt(variance), freedom))
+
+
+def steadied(
+    first: Sequence[float],
+    first_taken: Sequence[float],
+    second: Sequence[float],
+    second_taken: Sequence[float],
+) -> tuple[list[float], list[float]] | None:
+    """Take a steady drift out of the times of two sides that took turns.
+
+    Args:
+        first: times, all above 0.
+        first_taken: when each was taken, in seconds of any one clock.
+        second: of the other side.
+        second_taken: of the other side.
+
+    Returns:
+        Both sides' times as at the middle of all, None when no drift can be seen.
+    """
+    if min(len(first), len(second)) < _ENOUGH:
+        return None
+    rest = [_rest(values) for values in (first, second)]
+    series = sorted(zip([*first_taken, *second_taken], [*rest[0], *rest[1]], strict=True))
+    if _p(*_kendall(_blocks([y for _, y in series]))) > _SURE:
+        return None
+    middle = math.fsum(x for x, _ in series) / len(series)
+    spread = math.fsum((x - middle) ** 2 for x, _ in series)
+    if not spread > 0:
+        return None
+    slope = math.fsum((x - middle) * y for x, y in series) / spread
+    return (
+        [v * math.exp(-slope * (x - middle)) for v, x in zip(first, first_taken, strict=True)],
+        [v * math.exp(-slope * (x - middle)) for v, x in zip(second, second_taken, strict=True)],
+    )
+
+
+def seconds(started: str) -> float:
+    """Return a time as seconds since 1970, NaN when it is none."""
+    found = _time(started)
+    return math.nan if found is None else found.timestamp()
+
+
+def _rest(values: Sequence[float]) -> list[float]:
+    """Return logarithms less their median, those that are far off pulled in."""
+    logs = [math.log(x) for x in values]
+    middle = median(logs)
+    rest = [y - middle for y in logs]
+    reach = _CLIP * _TO_SIGMA * median(abs(y) for y in rest)
+    return [min(max(y, -reach), reach) for y in rest]
 
 
 def _without_outliers(values: list[float]) -> list[float]:

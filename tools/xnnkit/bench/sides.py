@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from xnnkit.bench import parts, throttle
+from xnnkit.bench import order, parts, throttle
 from xnnkit.bench.model import Operator
 from xnnkit.bench.parts import Part, Source
 from xnnkit.bench.runs import Run
@@ -38,6 +38,8 @@ class Side:
         runs: with the identity of each process.
         started: when each process was started, ISO 8601.
         throttled: what the device said of slowing down, "" for nothing.
+        taken: benchmark -> when each repetition was taken, as far as that is known: seconds since
+            1970, NaN for nobody knows.
         instructions: benchmark -> executed guest instructions of an iteration, where they were
             counted; times of such a run are nobody's.
     """
@@ -59,6 +61,7 @@ class Side:
     runs: tuple[Run, ...] = ()
     started: tuple[str, ...] = ()
     throttled: str = ""
+    taken: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     instructions: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -138,6 +141,7 @@ def merge(found: Sequence[Part], source: Source, *, force: bool = False) -> Side
     figures: dict[str, dict[str, float]] = {}
     made_of: dict[str, int] = {}
     instructions: dict[str, float] = {}
+    taken: dict[str, list[float]] = {}
     for part in found:
         if part.run and part.run.counts:
             counted = _instructions(part.run.counts)
@@ -149,6 +153,7 @@ def merge(found: Sequence[Part], source: Source, *, force: bool = False) -> Side
         for name, benchmark in part.results.benchmarks.items():
             samples.setdefault(name, []).extend([s.real_ns for s in benchmark.samples])
             cpu.setdefault(name, []).extend([s.cpu_ns for s in benchmark.samples])
+            taken.setdefault(name, []).extend(_taken(part, len(benchmark.samples)))
             errors.setdefault(name, []).extend(benchmark.errors)
             if not benchmark.samples and benchmark.aggregates:
                 figures[name] = benchmark.aggregates
@@ -172,6 +177,7 @@ def merge(found: Sequence[Part], source: Source, *, force: bool = False) -> Side
         runs=tuple(part.run for part in found if part.run),
         started=tuple(part.started for part in found),
         throttled=throttle.of_runs([part.run for part in found if part.run]),
+        taken={name: tuple(values) for name, values in taken.items()},
         instructions=instructions,
     )
 
@@ -201,6 +207,13 @@ def _own(part: Part) -> dict[str, Any]:
     if part.run is None:
         return {**part.facts, "flavour": part.flavour} if part.flavour else part.facts
     return {**part.facts, "flavour": part.flavour, "binary": part.binary}
+
+
+def _taken(part: Part, count: int) -> list[float]:
+    """Return when each repetition of a process was taken, as if they filled its time evenly."""
+    start = order.seconds(part.started)
+    length = part.run.identity.seconds if part.run else 0.0
+    return [start + length * (i + 0.5) / count for i in range(count)]
 
 
 def _instructions(counts: Mapping[str, Any]) -> dict[str, float]:

@@ -67,6 +67,8 @@ class Evidence:
         drift: by what share the times rose or fell while they were taken, 0 for not at all.
         beyond_drift: the p-value that is left when a steady drift of the device is allowed for;
             None when the sides took turns, or nobody knows whether they did.
+        steadied: a drift that fell on both sides, which took turns, was taken out before the ratio
+            and the corrected p-value were computed; the plain p-value has it.
         figures: single figures are all that is known; nobody knows how they scatter.
     """
 
@@ -78,6 +80,7 @@ class Evidence:
     drift: float = 0.0
     beyond_drift: float | None = None
     figures: bool = False
+    steadied: bool = False
 
 
 def needed(tests: int, alpha: float) -> int:
