@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
@@ -12,15 +14,18 @@ import pytest
 from rendered import HERE, Workspace, target_names
 from xnnkit.device import Job
 from xnnkit.device.qemu import Qemu
+from xnnkit.elf import inspect, matching
 
 pytestmark = [pytest.mark.upstream, pytest.mark.bazel, pytest.mark.slow]
 
 Logits = dict[str, np.ndarray]
 
 # What flavours may differ by: the Euclidean norm of the difference over the norm of the logits.
-# All of them make int8 of every layer's input. Rounding of the last bit before that tips a value
-# over to the next of 255 steps now and then, and from there on the difference is real.
-TOLERANCE = 2e-3
+# Each layer makes int8 of its inputs, so rounding of the last bit can tip one over to the next of
+# 255 steps, and then the difference is some 1e-3. With these weights and prompts none tips.
+TOLERANCE = 1e-5
+INT4 = "kai_run_matmul_*_qsi4cxp*"
+INT8 = "kai_run_matmul_*_qsi8cxp*"
 OFF: Mapping[str, str] = {"XNNPACK_KLEIDIAI": "0"}
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -34,16 +39,27 @@ def binaries(gemma: Workspace) -> Mapping[str, Path]:
     return dict(zip(gemma.flavours, built, strict=True))
 
 
-def logits(
+@dataclass(frozen=True)
+class Ran:
+    """Logits by step, and which of KleidiAI's kernels were entered."""
+
+    logits: Logits
+    entered: list[str]
+
+
+def run(
     binary: Path, weights: str, tokens: str, env: Mapping[str, str] = NOTHING, threads: int = 2
-) -> Logits:
-    """Return step -> logits."""
+) -> Ran:
+    """Run model_check."""
     lines: list[str] = []
     arguments = [weights, tokens, str(threads)]
-    done = Qemu().run(Job(binary, arguments, env=dict(env), timeout=1200), lines.append)
+    traced = matching(inspect(binary).names, INT4, INT8)
+    job = Job(binary, arguments, env=dict(env), timeout=1200, trace=traced)
+    done = Qemu().run(job, lines.append)
     assert done.code == 0, (binary, done.tail)
     steps = [json.loads(line) for line in lines if line.startswith("{")]
-    return {one["step"]: np.array(one["logits"]) for one in steps}
+    values = {one["step"]: np.array(one["logits"]) for one in steps}
+    return Ran(values, [name for name, was in (done.entered or {}).items() if was])
 
 
 def distance(a: Logits, b: Logits) -> float:
@@ -54,7 +70,7 @@ def distance(a: Logits, b: Logits) -> float:
 
 def runs_of(flavour: str) -> list[tuple[str, Mapping[str, str]]]:
     """Return a name and an environment for each path that a flavour can take."""
-    switched = [(f"{flavour} switched off", OFF)] if flavour.startswith("kleidiai") else []
+    switched = [(f"{flavour} switched off", OFF)] if "kleidiai" in flavour else []
     return [(flavour, NOTHING), *switched]
 
 
@@ -62,16 +78,20 @@ def runs_of(flavour: str) -> list[tuple[str, Mapping[str, str]]]:
 def test_flavours_agree(binaries: Mapping[str, Path], weights: str) -> None:
     # One row, an incomplete tile, and llm_test's shortest prompt, one after the other.
     prompts = "5:64:1:33"
-    wanted = logits(binaries["upstream"], weights, prompts)
+    wanted = run(binaries["upstream"], weights, prompts).logits
     assert len(wanted) == 12
     for values in wanted.values():
         assert np.isfinite(values).all()
         assert values.std() > 0.1  # nothing has faded away, so that a difference could be seen
     for flavour, binary in binaries.items():
         for name, env in runs_of(flavour):
-            found = distance(logits(binary, weights, prompts, env), wanted)
-            print(f"{weights}, prompts of {prompts} tokens, {name}: {found:.3g} from upstream")
+            ran = run(binary, weights, prompts, env)
+            found = distance(ran.logits, wanted)
+            print(f"{weights}, prompts {prompts}, {name}: {found:.3g}", *ran.entered)
             assert found <= TOLERANCE, name
+            taken = "kleidiai" in flavour and not env
+            assert bool(fnmatch.filter(ran.entered, INT4)) == (taken and weights == "mixed"), name
+            assert bool(fnmatch.filter(ran.entered, INT8)) == (taken and "all" in flavour), name
 
 
 @pytest.mark.parametrize("weights", ["int8", "mixed"])
@@ -80,17 +100,17 @@ def test_neither_threads_nor_what_was_before_matter(
 ) -> None:
     for flavour, binary in binaries.items():
         for name, env in runs_of(flavour):
-            series = logits(binary, weights, "5:64:1:33", env, threads=4)
+            series = run(binary, weights, "5:64:1:33", env, threads=4).logits
             for tokens in ("5", "33"):
-                alone = logits(binary, weights, tokens, env, threads=1)
-                for step, values in alone.items():
+                alone = run(binary, weights, tokens, env, threads=1)
+                for step, values in alone.logits.items():
                     assert (series[step] == values).all(), (name, step)
 
 
 def test_a_difference_would_be_seen(binaries: Mapping[str, Path]) -> None:
     """A model that is not the same one is far away: other weights, another prompt."""
-    mixed = logits(binaries["upstream"], "mixed", "5")
-    int8 = logits(binaries["upstream"], "int8", "5")
+    mixed = run(binaries["upstream"], "mixed", "5").logits
+    int8 = run(binaries["upstream"], "int8", "5").logits
     assert distance(int8, mixed) > 10 * TOLERANCE
-    longer = logits(binaries["upstream"], "mixed", "6").values()
+    longer = run(binaries["upstream"], "mixed", "6").logits.values()
     assert distance(dict(zip(mixed, longer, strict=True)), mixed) > 10 * TOLERANCE

@@ -10,6 +10,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,6 @@ from xnnkit.elf import inspect, matching
 
 pytestmark = [pytest.mark.upstream, pytest.mark.bazel, pytest.mark.slow]
 
-BASE = "base"
 # Operators; the same in a subgraph; the conversion that feeds them; caches and plans around them.
 PROGRAMS = (
     "fully_connected_nc_test",
@@ -31,6 +31,8 @@ PROGRAMS = (
     "weights_cache_test",
     "workspace_test",
 )
+# Those that run fully-connected operators with int8 rows.
+USERS = ("fully_connected_nc_test", "fully_connected_test")
 KLEIDIAI = ("xnn_kleidiai_*", "kai_run_*")
 OFF = {"XNNPACK_KLEIDIAI": "0"}
 # XNNPACK's tests draw new numbers each time they run.
@@ -52,23 +54,43 @@ flavoured_binary(
 """
 
 
-def flavours_of(workspace: Workspace) -> list[str]:
-    """Return the flavours of the base's commit, the base first: others are of another XNNPACK."""
-    archive = workspace.profile.get_flavour(BASE).archives["XNNPACK"]
-    names = [one for one in workspace.flavours if one != BASE]
-    return [BASE] + [
-        one for one in names if workspace.profile.get_flavour(one).archives["XNNPACK"] == archive
-    ]
+@dataclass(frozen=True)
+class Programs:
+    """XNNPACK's tests, built.
+
+    Attributes:
+        binaries: flavour -> program -> binary.
+        pairs: patched flavour and its control.
+    """
+
+    binaries: Mapping[str, Mapping[str, Path]]
+    pairs: list[tuple[str, str]]
+
+
+def control_of(workspace: Workspace, flavour: str) -> str:
+    """Return the flavour of the same commit and the same kernels, but for KleidiAI's."""
+    pins = workspace.profile
+    mine = pins.get_flavour(flavour)
+    for other in map(pins.get_flavour, workspace.flavours):
+        same = other.archives == mine.archives and "kleidiai" not in other.name
+        if same and all(mine.switches.get(k) == v for k, v in other.switches.items()):
+            return other.name
+    raise AssertionError(f"{flavour} has no control")
+
+
+def pairs(workspace: Workspace) -> list[tuple[str, str]]:
+    """Return (patched flavour, its control) for every patched flavour."""
+    patched = [one for one in workspace.flavours if "kleidiai" in one]
+    return [(one, control_of(workspace, one)) for one in patched]
 
 
 @pytest.fixture(scope="module")
-def programs(
-    workspaces: Workspaces, tmp_path_factory: pytest.TempPathFactory
-) -> Mapping[str, Mapping[str, Path]]:
-    """Flavour -> program -> binary."""
+def programs(workspaces: Workspaces, tmp_path_factory: pytest.TempPathFactory) -> Programs:
+    """XNNPACK's tests of each flavour, built."""
     gemma = workspaces.get("gemma-2024-05", HERE / "patches" / "production-kernels")
+    flavours = sorted({one for pair in pairs(gemma) for one in pair})
     text = BUILD_FILE
-    for flavour in flavours_of(gemma):
+    for flavour in flavours:
         name, repository = flavour.replace("-", "_"), gemma.repository_of(flavour)
         for program in PROGRAMS:
             text += TARGET.format(
@@ -77,13 +99,13 @@ def programs(
     gemma.add("xnnpack_tests", {"BUILD.bazel": text})
     folder = tmp_path_factory.mktemp("xnnpack-tests")
     found: dict[str, dict[str, Path]] = {}
-    for flavour in flavours_of(gemma):
+    for flavour in flavours:
         names = [f"{program}_{flavour}" for program in PROGRAMS]
         # XNNPACK's tests are visible to XNNPACK only.
         built = gemma.build(target_names("xnnpack_tests", names), "--check_visibility=false")
         kept = [keep(binary, folder / flavour) for binary in built]
         found[flavour] = dict(zip(PROGRAMS, kept, strict=True))
-    return found
+    return Programs(found, pairs(gemma))
 
 
 def run(binary: Path, env: Mapping[str, str], processor: str) -> tuple[dict[str, str], list[str]]:
@@ -103,22 +125,26 @@ def run(binary: Path, env: Mapping[str, str], processor: str) -> tuple[dict[str,
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_none_fails_that_passed(programs: Mapping[str, Mapping[str, Path]], program: str) -> None:
-    base: dict[str, str] = {}
-    for flavour, binaries in programs.items():
-        switched = flavour.startswith("kleidiai")
-        for env in [{}, OFF] if switched else [{}]:
+def test_none_fails_that_passed(programs: Programs, program: str) -> None:
+    wanted: dict[str, dict[str, str]] = {}
+    for flavour, control in programs.pairs:
+        if control not in wanted:
+            wanted[control], entered = run(programs.binaries[control][program], {}, "max")
+            say(f"{program} {control}", wanted[control], entered)
+            assert "completed" in wanted[control].values(), control
+            assert not entered, control
+        for env in ({}, OFF):
             name = f"{program} {flavour}{' switched off' if env else ''}"
             for _ in range(TIMES):
-                results, entered = run(binaries[program], env, "max")
-                print(name, dict(Counter(results.values())), f"{len(entered)} of KleidiAI's")
-                if flavour == BASE:
-                    base = base or results
-                    assert "completed" in base.values(), name
-                    assert not entered
-                    continue
-                worse = [t for t, how in base.items() if results.get(t) != how]
-                assert not worse, (name, {t: (base[t], results.get(t)) for t in worse})
-                taken = program.startswith("fully_connected") and not env
-                assert bool(entered) >= taken, name
-                assert not (env and [one for one in entered if "gemm" in one]), name
+                results, entered = run(programs.binaries[flavour][program], env, "max")
+                say(name, results, entered)
+                differ = {t for t, how in wanted[control].items() if results.get(t) != how}
+                assert not differ, (name, {t: results.get(t) for t in differ})
+                assert results.keys() == wanted[control].keys(), name
+                kernels = [one for one in entered if "gemm" in one or "matmul" in one]
+                assert bool(kernels) == (program in USERS and not env), (name, kernels)
+
+
+def say(name: str, results: Mapping[str, str], entered: list[str]) -> None:
+    """Print a run's figures."""
+    print(name, dict(Counter(results.values())), *entered)
