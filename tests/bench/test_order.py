@@ -116,6 +116,10 @@ def test_without_a_drift_nothing_is_taken_out() -> None:
     times = [[source.gauss(100, 1) for _ in range(10)] for _ in "ab"]
     taken = [[2.0 * i + side for i in range(10)] for side in (0, 1)]
     assert order.steadied(times[0], taken[0], times[1], taken[1]) is None
+    # Repetitions of one process that share its start are no rising series.
+    starts = [[float(2 * (i // 10) + side) for i in range(40)] for side in (0, 1)]
+    same = [[source.gauss(100, 1) for _ in range(40)] for _ in "ab"]
+    assert order.steadied(same[0], starts[0], same[1], starts[1]) is None
     assert order.steadied([1.0] * 3, [1.0, 2, 3], [2.0] * 3, [1.0, 2, 3]) is None
     rising = [1.0 + i for i in range(10)]
     assert order.steadied(rising, [5.0] * 10, rising, [5.0] * 10) is None

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import combinations, pairwise
+from operator import itemgetter
 from statistics import median
 
 _BLOCKS = 200
@@ -28,6 +29,9 @@ _SPARE = 4 / 3  # clipping makes the rest of the noise look a little smaller tha
 _TO_SIGMA = 1.4826
 _ENOUGH = 5
 """Repetitions of each side from which on a drift is looked for between turns."""
+
+_SMALLEST = 0.002
+"""A drift over all repetitions below which nothing is taken out."""
 
 _REACH = 2.0
 """How many times a side's own drift may reach over to the other."""
@@ -126,7 +130,9 @@ def steadied(
     if min(len(first), len(second)) < _ENOUGH:
         return None
     rest = [_rest(values) for values in (first, second)]
-    series = sorted(zip([*first_taken, *second_taken], [*rest[0], *rest[1]], strict=True))
+    series = sorted(
+        zip([*first_taken, *second_taken], [*rest[0], *rest[1]], strict=True), key=itemgetter(0)
+    )
     if _p(*_kendall(_blocks([y for _, y in series]))) > _SURE:
         return None
     middle = math.fsum(x for x, _ in series) / len(series)
@@ -134,6 +140,8 @@ def steadied(
     if not spread > 0:
         return None
     slope = math.fsum((x - middle) * y for x, y in series) / spread
+    if abs(slope) * (series[-1][0] - series[0][0]) < _SMALLEST:
+        return None
     return (
         [v * math.exp(-slope * (x - middle)) for v, x in zip(first, first_taken, strict=True)],
         [v * math.exp(-slope * (x - middle)) for v, x in zip(second, second_taken, strict=True)],
