@@ -275,3 +275,33 @@ def test_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a=b.json").touch()
     assert Source.of("a=b.json").path == Path("a=b.json")
+
+
+@pytest.mark.parametrize(
+    ("factors", "ship", "confidence"),
+    [
+        ((0.5, 1.1), "kleidiai", Confidence.LIKELY),
+        ((0.9, 2.0), "upstream", Confidence.LIKELY),
+        ((0.9, 1 / 0.9), "", Confidence.OPEN),
+    ],
+)
+def test_faster_here_and_slower_there(
+    factors: tuple[float, float], ship: str, confidence: str, tmp_path: Path
+) -> None:
+    keep(tmp_path, {"BM_64": noisy("a", 100), "BM_1": noisy("b", 10)}, "upstream")
+    other = {"BM_64": noisy("c", 100 * factors[0]), "BM_1": noisy("d", 10 * factors[1])}
+    keep(tmp_path, other, "kleidiai")
+    (group,) = analyse([tmp_path]).groups
+    assert (group.advice.ship, group.advice.confidence) == (ship, confidence)
+    assert [effect.name for effect in group.advice.helps] == ["BM_64"]
+    assert [effect.name for effect in group.advice.hurts] == ["BM_1"]
+
+
+def test_flavours_that_did_not_take_turns(tmp_path: Path) -> None:
+    keep(tmp_path, {"BM": noisy("a", 100)}, "upstream", started="2026-11-21T08:00:00+00:00")
+    keep(tmp_path, {"BM": noisy("b", 80)}, "kleidiai", started="2026-11-21T09:00:00+00:00")
+    (group,) = analyse([tmp_path]).groups
+    assert (group.advice.ship, group.advice.confidence) == ("kleidiai", Confidence.LIKELY)
+    assert group.advice.why == "faster, but the flavours did not take turns"
+    (comparison,) = group.comparisons
+    assert any("ran one after the other" in note for note in comparison.notes)
