@@ -28,11 +28,11 @@ def command(ctx: click.Context, profile: str, as_json: bool, arguments: tuple[st
     Without arguments, say which one that is, setting it up first if there is none: Debian's
     package, unpacked into the cache. The exit code is Bazel's.
     """
-    from xnnkit.bazel import find
+    from xnnkit.bazel import find, outside
 
     bazel = find(load_profile(profile).bazel)
     if arguments:
-        ctx.exit(bazel.run(arguments, cwd=Path.cwd(), passthrough=True))
+        ctx.exit(outside.run(bazel, arguments, cwd=Path.cwd()))
     if as_json:
         emit_json({"kind": bazel.kind, "version": bazel.version, "argv": bazel.argv()})
     else:
