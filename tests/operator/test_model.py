@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,8 +23,8 @@ Logits = dict[str, np.ndarray]
 # Each layer makes int8 of its inputs, so rounding of the last bit can tip one over to the next of
 # 255 steps, and then the difference is some 1e-3. With these weights and prompts none tips.
 TOLERANCE = 1e-5
-INT4 = "kai_run_matmul_*_qsi4cxp*"
-INT8 = "kai_run_matmul_*_qsi8cxp*"
+INT4 = ("kai_run_matmul_*_qsi4cxp*", "xnn_kleidiai_qd8_f32_qc4w_gemm_*")
+INT8 = ("kai_run_matmul_*_qsi8cxp*", "xnn_kleidiai_qd8_f32_qc8w_gemm_*")
 OFF: Mapping[str, str] = {"XNNPACK_KLEIDIAI": "0"}
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -53,7 +52,7 @@ def run(
     """Run model_check."""
     lines: list[str] = []
     arguments = [weights, tokens, str(threads)]
-    traced = matching(inspect(binary).names, INT4, INT8)
+    traced = matching(inspect(binary).names, *INT4, *INT8)
     job = Job(binary, arguments, env=dict(env), timeout=1200, trace=traced)
     done = Qemu().run(job, lines.append)
     assert done.code == 0, (binary, done.tail)
@@ -75,7 +74,7 @@ def runs_of(flavour: str) -> list[tuple[str, Mapping[str, str]]]:
 
 
 @pytest.mark.parametrize("weights", ["int8", "mixed"])
-def test_flavours_agree(binaries: Mapping[str, Path], weights: str) -> None:
+def test_flavours_agree(binaries: Mapping[str, Path], gemma: Workspace, weights: str) -> None:
     # One row, an incomplete tile, and llm_test's shortest prompt, one after the other.
     prompts = "5:64:1:33"
     wanted = run(binaries["upstream"], weights, prompts).logits
@@ -89,9 +88,11 @@ def test_flavours_agree(binaries: Mapping[str, Path], weights: str) -> None:
             found = distance(ran.logits, wanted)
             print(f"{weights}, prompts {prompts}, {name}: {found:.3g}", *ran.entered)
             assert found <= TOLERANCE, name
-            taken = "kleidiai" in flavour and not env
-            assert bool(fnmatch.filter(ran.entered, INT4)) == (taken and weights == "mixed"), name
-            assert bool(fnmatch.filter(ran.entered, INT8)) == (taken and "all" in flavour), name
+            switches = {} if env else gemma.profile.get_flavour(flavour).switches
+            int4 = switches.get("xnn_enable_kleidiai", False) and weights == "mixed"
+            int8 = switches.get("xnn_enable_kleidiai_qc8w", False)
+            assert bool(matching(ran.entered, *INT4)) == int4, name
+            assert bool(matching(ran.entered, *INT8)) == int8, name
 
 
 @pytest.mark.parametrize("weights", ["int8", "mixed"])

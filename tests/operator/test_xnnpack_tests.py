@@ -142,7 +142,8 @@ def test_none_fails_that_passed(programs: Programs, program: str) -> None:
                 assert not differ, (name, {t: results.get(t) for t in differ})
                 assert results.keys() == wanted[control].keys(), name
                 kernels = [one for one in entered if "gemm" in one or "matmul" in one]
-                assert bool(kernels) == (program in USERS and not env), (name, kernels)
+                assert kernels or env or program not in USERS, name
+                assert not (kernels and env), (name, kernels)
 
 
 def say(name: str, results: Mapping[str, str], entered: list[str]) -> None:
