@@ -40,13 +40,14 @@ exports_files(["lib/crt1.o"])
 """
 
 # Part of what a kept sysroot is found by: changes with what `_build` makes.
-_RECIPE = "2"
+_RECIPE = "3"
 
 _KEEP = """set -e
 partial="$1.partial.$$"
 mkdir -p "$partial"
 cp -r lib "$partial/lib"
 (cd "$partial" && sha256sum lib/* > SHA256SUMS)
+rm -rf "$1"
 mv -T "$partial" "$1" || rm -r "$partial"
 """
 
@@ -89,7 +90,8 @@ def _build(rctx):
     rctx.file("probe.cc", _PROBE, executable = False)
     result = rctx.execute(
         # With -O2 alone zig makes libraries of LLVM bitcode, and every link compiles them: 9 s of 10.
-        [zig, "c++", "-target", target.triple, "-static", "-O2", "-fno-lto", "probe.cc", "-o", "probe"],
+        # -s leaves out debug information, which holds paths and no binary keeps.
+        [zig, "c++", "-target", target.triple, "-static", "-O2", "-fno-lto", "-s", "probe.cc", "-o", "probe"],
         environment = {
             "ZIG_GLOBAL_CACHE_DIR": str(rctx.path("_cache")),
             "ZIG_LOCAL_CACHE_DIR": str(rctx.path("_local")),
@@ -105,17 +107,30 @@ def _build(rctx):
     if not links:
         fail("zig did not say how it links {}; its output was\n{}".format(target.triple, result.stderr))
     pieces = {word.rsplit("/", 1)[1]: word for word in links[-1].split(" ") if word.startswith("/")}
+    _run(rctx, ["/bin/mkdir", "lib"])
     for name in _SYSROOT_FILES:
         if name not in pieces:
             fail("zig links {} without {}; this xnnkit knows only releases that have it".format(target.triple, name))
-        rctx.symlink(pieces[name], "_in/" + name)
-    copied = rctx.execute(["/bin/cp", "-L", "-r", "_in", "lib"])
-    if copied.return_code:
-        fail("cannot copy what zig links {} from: {}".format(target.triple, copied.stderr))
+        if name.endswith(".a"):
+            _archive(rctx, zig, pieces[name], "lib/" + name)
+        else:
+            _run(rctx, ["/bin/cp", "-L", pieces[name], "lib/" + name])
     for name in _EMPTY_LIBRARIES:
         rctx.file("lib/lib{}.a".format(name), "!<arch>\n", executable = False)
-    for rest in ["_cache", "_local", "_in", "probe", "probe.cc"]:
+    for rest in ["_cache", "_local", "probe", "probe.cc"]:
         rctx.delete(rest)
+
+def _archive(rctx, zig, source, target):
+    """Makes an archive of the same members again, without the paths that zig calls them by."""
+    members = _run(rctx, [zig, "ar", "t", source]).splitlines()
+    _run(rctx, [zig, "ar", "qcsD", target] + members)
+
+def _run(rctx, command):
+    """Returns the stdout of a command that must not fail."""
+    result = rctx.execute(command)
+    if result.return_code:
+        fail("{} {}: {}".format(command[0], command[1], result.stderr))
+    return result.stdout
 
 zig_sysroot = repository_rule(
     implementation = _zig_sysroot_impl,
