@@ -56,12 +56,15 @@ LayerData::LayerData(const Case& c, uint8_t junk)
       high_(std::numeric_limits<float>::infinity()) {
   Random random(c.seed, "weights");
   const bool extreme = Extreme(c);
+  // Int8 weights are symmetric: kernels for processors without dot products add two products in 16
+  // bits, and -128 times -128 does not fit there twice.
   const int most = c.weights == Weights::kInt4 ? 7 : 127;
+  const int least = c.weights == Weights::kInt4 ? -8 : -127;
   for (int8_t& value : values_) {
     const int drawn =
-        extreme ? (random.Percent(50) ? -most - 1 : most)
-                : static_cast<int>(random.Between(0, 2 * static_cast<size_t>(most) + 1)) - most - 1;
-    value = static_cast<int8_t>(drawn);
+        least + static_cast<int>(random.Between(0, static_cast<size_t>(most - least)));
+    const int end = random.Percent(50) ? least : most;
+    value = static_cast<int8_t>(extreme ? end : drawn);
   }
   for (size_t n = 0; n < c.outputs; ++n) {
     scale_.as<float>()[n] = random.Real(0.001f, 2.0f);
