@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import platform
 import struct
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tiny_elf import Tiny
+from xnnkit.archives.cache import Cache
 from xnnkit.device import Job, count, count_file, count_plugin
 from xnnkit.device.count import ELSEWHERE, Marks, SymbolCount
 from xnnkit.device.count_file import Block, CountFile
@@ -272,3 +277,27 @@ def test_a_qemu_that_refuses_the_plugin(tmp_path: Path, monkeypatch: pytest.Monk
         qemu.run(Job(Tiny().write(tmp_path / "p"), count=Marks()))
     assert caught.value.why == "no plugin here"
     assert "-DAPI=2" in (tmp_path / "log").read_text()
+
+
+def test_the_zig_that_a_profile_has_fetched_will_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel = tmp_path / "wheel"
+    with zipfile.ZipFile(wheel, "w") as file:
+        file.writestr("ziglang/zig", "#!/bin/sh\n")
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    blob = Cache(tmp_path / "cache").blob_path(digest)
+    origin = SimpleNamespace(sha256=digest, archive_format="whl", strip_prefix="ziglang")
+    missing = SimpleNamespace(sha256="0" * 64, archive_format="whl", strip_prefix="ziglang")
+    host = f"{platform.system().lower()}-{platform.machine()}"
+    zig = SimpleNamespace(name="zig", host=host, origin=(missing, origin))
+    pins = SimpleNamespace(toolchain=(zig,))
+    monkeypatch.setattr("xnnkit.profile.names", lambda: ["one"])
+    monkeypatch.setattr("xnnkit.profile.load", lambda name: pins)
+    assert count_plugin._fetched_zig(tmp_path / "cache") is None
+    blob.parent.mkdir(parents=True)
+    wheel.rename(blob)
+    for _ in range(2):  # unpacked once, then found
+        found = count_plugin._fetched_zig(tmp_path / "cache")
+        assert found is not None
+        assert (found.name, found.stat().st_mode & 0o111) == ("zig", 0o111)
