@@ -83,7 +83,7 @@ device_bench(
 elf_test(
     name = "slow_elf_test",
     binary = ":tiny_slow",
-    forbidden = ["*fast*"],
+    forbidden = ["*fast_kernel*"],
     forbidden_strings = ["nowhere in it"],
     required = ["slow_kernel"],
 )
