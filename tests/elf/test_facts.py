@@ -119,4 +119,6 @@ def test_names() -> None:
     assert elf.matching(names) == []
     assert elf.matching(["a", "b", "a"], "a", "?") == ["a", "b"]
     assert elf.is_kernel("kai_run_x")
+    assert elf.is_kernel("xnn_kleidiai_qd8_f32_qc4w_gemm_1x16__neondot")
+    assert not elf.is_kernel("xnn_kleidiai_reshape")
     assert not elf.is_kernel("my_kai_run_x")

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from fnmatch import translate
 
-KERNELS = ("kai_run_*", "xnn_*_ukernel_*")
-"""What a micro-kernel is called: KleidiAI's entry points and XNNPACK's."""
+KERNELS = ("kai_run_*", "xnn_*_ukernel_*", "xnn_kleidiai_*_gemm_*")
+"""What a micro-kernel is called: KleidiAI's entry points, XNNPACK's, and those of our patch set."""
 
 
 def base(name: str) -> str:
