@@ -61,6 +61,9 @@ def test_published_hashes(name: str) -> None:
             texts.append(text_of("google/XNNPACK", archive.commit))
     if name == "gemma-2024-05":
         texts.append(text_of("google-ai-edge/mediapipe", EARLIER))
+        # Our KleidiAI patch set takes the release that the XNNPACK of the other profile publishes.
+        later = profile.load("gemma-2026-01").get_archive("XNNPACK").commit
+        texts.append(text_of("google/XNNPACK", later))
     published = set(re.findall(r"\b[0-9a-f]{64}\b", "\n".join(texts)))
     missing = {
         archive.name
