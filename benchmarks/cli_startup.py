@@ -10,49 +10,23 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import resource
-import statistics
-import subprocess
 import sys
-import time
-from collections.abc import Sequence
-from pathlib import Path
 
-TOOLS = Path(__file__).resolve().parent.parent / "tools"
+from pairs import figures, in_turns
+
 XNNKIT = [sys.executable, "-m", "xnnkit", "--help"]
 CLICK = [sys.executable, "-c", "import click"]
 
 
-def once(command: Sequence[str]) -> tuple[float, float]:
-    """Run ``command`` and return its (wall, CPU) time in seconds."""
-    env = {**os.environ, "PYTHONPATH": str(TOOLS)}
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    start = time.perf_counter()
-    subprocess.run(command, env=env, stdout=subprocess.DEVNULL, check=True)
-    wall = time.perf_counter() - start
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
 def measure(pairs: int) -> dict[str, float]:
     """Return the medians over ``pairs`` pairs: both wall times in ms, both ratios."""
-    once(XNNKIT), once(CLICK)  # the first run writes the byte code
-    ours: list[tuple[float, float]] = []
-    theirs: list[tuple[float, float]] = []
-    for number in range(pairs):
-        for command, results in ((XNNKIT, ours), (CLICK, theirs))[:: 1 if number % 2 else -1]:
-            results.append(once(command))
-
-    def ratio(index: int) -> float:
-        return statistics.median(a[index] / b[index] for a, b in zip(ours, theirs, strict=True))
-
+    our, their, wall, cpu = figures(*in_turns(XNNKIT, CLICK, pairs))
     return {
         "pairs": pairs,
-        "xnnkit_help_ms": 1e3 * statistics.median(wall for wall, _ in ours),
-        "import_click_ms": 1e3 * statistics.median(wall for wall, _ in theirs),
-        "ratio": ratio(0),
-        "cpu_ratio": ratio(1),
+        "xnnkit_help_ms": our,
+        "import_click_ms": their,
+        "ratio": wall,
+        "cpu_ratio": cpu,
     }
 
 

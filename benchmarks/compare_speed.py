@@ -11,21 +11,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
-import resource
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Sequence
 from pathlib import Path
 
-TOOLS = Path(__file__).resolve().parent.parent / "tools"
+from pairs import TOOLS, once
+
 sys.path.insert(0, str(TOOLS))
 
-from xnnkit.bench import runs  # noqa: E402
+from xnnkit.bench import runs
 
 PARSE = "import json, sys\nfor path in sys.argv[1:]:\n    json.load(open(path))"
 
@@ -68,17 +64,6 @@ def write(root: Path, count: int, repetitions: int) -> list[Path]:
         )
         paths.append(runs.save(runs.Run(identity, {"context": {}, "benchmarks": entries}), root))
     return paths
-
-
-def once(command: Sequence[str]) -> tuple[float, float]:
-    """Run ``command`` and return its (wall, CPU) time in seconds."""
-    env = {**os.environ, "PYTHONPATH": str(TOOLS)}
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    start = time.perf_counter()
-    subprocess.run(command, env=env, stdout=subprocess.DEVNULL, check=True)
-    wall = time.perf_counter() - start
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def measure(count: int, repetitions: int, times: int) -> dict[str, float]:

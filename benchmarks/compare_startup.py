@@ -10,17 +10,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import resource
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Sequence
 from pathlib import Path
 
-TOOLS = Path(__file__).resolve().parent.parent / "tools"
+from pairs import figures, in_turns
+
 IMPORTS = [sys.executable, "-c", "import numpy, click"]
 
 
@@ -48,37 +43,17 @@ def write(folder: Path) -> list[str]:
     return paths
 
 
-def once(command: Sequence[str]) -> tuple[float, float]:
-    """Run ``command`` and return its (wall, CPU) time in seconds."""
-    env = {**os.environ, "PYTHONPATH": str(TOOLS)}
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    start = time.perf_counter()
-    subprocess.run(command, env=env, stdout=subprocess.DEVNULL, check=True)
-    wall = time.perf_counter() - start
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
 def measure(pairs: int) -> dict[str, float]:
     """Return the medians over ``pairs`` pairs: both wall times in ms, both ratios."""
     with tempfile.TemporaryDirectory() as folder:
         compare = [sys.executable, "-m", "xnnkit", "compare", *write(Path(folder))]
-        once(compare), once(IMPORTS)  # the first run writes the byte code
-        ours: list[tuple[float, float]] = []
-        theirs: list[tuple[float, float]] = []
-        for number in range(pairs):
-            for command, found in ((compare, ours), (IMPORTS, theirs))[:: 1 if number % 2 else -1]:
-                found.append(once(command))
-
-    def ratio(index: int) -> float:
-        return statistics.median(a[index] / b[index] for a, b in zip(ours, theirs, strict=True))
-
+        our, their, wall, cpu = figures(*in_turns(compare, IMPORTS, pairs))
     return {
         "pairs": pairs,
-        "xnnkit_compare_ms": 1e3 * statistics.median(wall for wall, _ in ours),
-        "imports_ms": 1e3 * statistics.median(wall for wall, _ in theirs),
-        "ratio": ratio(0),
-        "cpu_ratio": ratio(1),
+        "xnnkit_compare_ms": our,
+        "imports_ms": their,
+        "ratio": wall,
+        "cpu_ratio": cpu,
     }
 
 

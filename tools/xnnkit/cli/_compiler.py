@@ -14,9 +14,14 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def compiler_options(function: F) -> F:
-    """Add --toolchain, --ndk, --api-level, --accept-ndk-licence; read them with ``compiler_of``."""
-    for option in (
+def compiler_options(toolchain: str = "zig", shown: str = "zig") -> Callable[[F], F]:
+    """Add --toolchain, --ndk, --api-level, --accept-ndk-licence; read them with ``compiler_of``.
+
+    Args:
+        toolchain: the default of --toolchain.
+        shown: what the help calls that default.
+    """
+    options = (
         click.option(
             "--accept-ndk-licence",
             "licence_accepted",
@@ -28,8 +33,7 @@ def compiler_options(function: F) -> F:
             "--api-level",
             type=int,
             default=None,
-            show_default="30",
-            help="The oldest Android that binaries run on; ndk only.",
+            help="The oldest Android that binaries run on (default: 30); ndk only.",
         ),
         click.option(
             "--ndk",
@@ -38,10 +42,15 @@ def compiler_options(function: F) -> F:
             help="Which NDK: a pinned release (default: the profile's first), an installed one's"
             " folder, or the one that ANDROID_NDK_HOME names.",
         ),
-        click.option("--toolchain", default="zig", show_default=True, help="zig or ndk."),
-    ):
-        function = option(function)
-    return function
+        click.option("--toolchain", default=toolchain, help=f"zig or ndk (default: {shown})."),
+    )
+
+    def add(function: F) -> F:
+        for option in options:
+            function = option(function)
+        return function
+
+    return add
 
 
 def compiler_of(

@@ -17,6 +17,30 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def built_options(function: F) -> F:
+    """Add ``--flavour``, ``--out`` and ``--binary``: which programs of a build, or in its place."""
+    for option in (
+        click.option(
+            "--binary",
+            "binaries",
+            multiple=True,
+            metavar="FLAVOUR=PATH",
+            callback=named_binaries,
+            help="Take this program in place of a build's; may be repeated.",
+        ),
+        click.option(
+            "--out",
+            type=click.Path(file_okay=False, path_type=Path),
+            help="Where it was built (default: .xnnkit/PROFILE).",
+        ),
+        click.option(
+            "--flavour", "flavours", multiple=True, help="Only this flavour; may be repeated."
+        ),
+    ):
+        function = option(function)
+    return function
+
+
 def directory_option(function: F) -> F:
     """Add ``--dir`` to a command; it arrives in ``phone: dict[str, str]``."""
     return click.option(

@@ -22,7 +22,7 @@ from xnnkit.cli._sources import source_options, sources_of
 @click.command()
 @click.argument("profile", default=DEFAULT_PROFILE, shell_complete=complete_profile)
 @click.option("--flavour", "flavours", multiple=True, help="Only this flavour; may be repeated.")
-@compiler_options
+@compiler_options()
 @click.option(
     "--format",
     "layout",

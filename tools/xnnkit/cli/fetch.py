@@ -23,7 +23,7 @@ from xnnkit.cli._compiler import compiler_of, compiler_options
     metavar="NAME",
     help="Take archive NAME with other bytes than pinned if its tree is the pinned one.",
 )
-@compiler_options
+@compiler_options()
 @click.option("--repair", is_flag=True, help="Move damaged files aside and fetch them again.")
 @click.option("-q", "--quiet", is_flag=True, help="Print only what is wrong.")
 @json_option

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from xnnkit.cli._common import complete_profile, emit_json, json_option, note
+from xnnkit.cli._compiler import compiler_options
 from xnnkit.cli._sources import source_options, sources_of
 
 
@@ -19,27 +20,7 @@ from xnnkit.cli._sources import source_options, sources_of
     help="Name or path; without it, the profile whose MediaPipe is checked out.",
 )
 @click.option("--flavour", help="What a plain build builds; the profile's default.")
-@click.option("--toolchain", default="", help="zig or ndk; the profile's first.")
-@click.option(
-    "--ndk",
-    default="",
-    metavar="RELEASE|FOLDER|local",
-    help="Which NDK: a pinned release, an installed one's folder, or ANDROID_NDK_HOME's.",
-)
-@click.option(
-    "--api-level",
-    type=int,
-    default=None,
-    show_default="30",
-    help="The oldest Android that binaries run on; ndk only.",
-)
-@click.option(
-    "--accept-ndk-licence",
-    "licence_accepted",
-    is_flag=True,
-    envvar="XNNKIT_ACCEPT_ANDROID_SDK_LICENSE",
-    help="You accept https://developer.android.com/studio/terms.",
-)
+@compiler_options("", "the profile's first, or what is there")
 @click.option("--undo", is_flag=True, help="Take the overlay out; git status is clean after it.")
 @click.option("--force", is_flag=True, help="With --undo: restore edited files, too.")
 @source_options

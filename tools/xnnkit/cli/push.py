@@ -14,7 +14,7 @@ from xnnkit.cli._common import (
     load_profile,
     note,
 )
-from xnnkit.cli._devices import directory_option, named_binaries, open_phones
+from xnnkit.cli._devices import built_options, directory_option, open_phones
 
 
 @click.command()
@@ -26,20 +26,7 @@ from xnnkit.cli._devices import directory_option, named_binaries, open_phones
     show_default=True,
     help="Which phone: adb, adb:SERIAL, or all.",
 )
-@click.option("--flavour", "flavours", multiple=True, help="Only this flavour; may be repeated.")
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Where it was built (default: .xnnkit/PROFILE).",
-)
-@click.option(
-    "--binary",
-    "binaries",
-    multiple=True,
-    metavar="FLAVOUR=PATH",
-    callback=named_binaries,
-    help="Push this program in place of a build's; may be repeated.",
-)
+@built_options
 @directory_option
 @json_option
 def command(

@@ -15,7 +15,7 @@ from xnnkit.cli._sources import source_options, sources_of
 @click.command()
 @profile_argument
 @click.argument("out", type=click.Path(path_type=Path))
-@compiler_options
+@compiler_options()
 @click.option(
     "--format",
     "layout",

@@ -14,7 +14,7 @@ from xnnkit.cli._common import (
     load_profile,
     note,
 )
-from xnnkit.cli._devices import named_binaries, open_devices, phone_options, say
+from xnnkit.cli._devices import built_options, open_devices, phone_options, say
 
 
 @click.command()
@@ -27,12 +27,7 @@ from xnnkit.cli._devices import named_binaries, open_devices, phone_options, say
     show_default=True,
     help="Where to run: qemu, adb, adb:SERIAL, or all for every phone at once.",
 )
-@click.option("--flavour", "flavours", multiple=True, help="Only this flavour; may be repeated.")
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Where it was built (default: .xnnkit/PROFILE).",
-)
+@built_options
 @click.option(
     "--runs",
     "root",
@@ -59,14 +54,6 @@ from xnnkit.cli._devices import named_binaries, open_devices, phone_options, say
     show_default=True,
     type=click.FloatRange(min=0),
     help="Seconds to wait for a phone that vanished.",
-)
-@click.option(
-    "--binary",
-    "binaries",
-    multiple=True,
-    metavar="FLAVOUR=PATH",
-    callback=named_binaries,
-    help="Run this program in place of a build's; may be repeated.",
 )
 @phone_options
 @click.option("--any-cpu", is_flag=True, help="Run even what the phone's processor lacks.")

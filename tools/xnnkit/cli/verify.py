@@ -17,7 +17,7 @@ from xnnkit.cli._compiler import compiler_of, compiler_options
 @_archives.git_root_option
 @_archives.distdir_option
 @_archives.jobs_option
-@compiler_options
+@compiler_options()
 @click.option("--again", is_flag=True, help="Unpack everything again; trust no remembered tree.")
 @click.option("-q", "--quiet", is_flag=True, help="Print only what is wrong.")
 @json_option

@@ -15,7 +15,7 @@ from xnnkit.overlay.checkout import Checkout
 from xnnkit.overlay.plan import Choice, command, mediapipe, plan, without_mediapipe
 from xnnkit.overlay.record import Record
 from xnnkit.profile import Profile, history
-from xnnkit.profile.compiler import Compiler, choose, needed
+from xnnkit.profile.compiler import choose, needed
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,8 @@ def lay(
         _refuse_commit(where, loaded)
         compiler = known.compiler if known else None
         if compiler is None or toolchain or ndk or api_level is not None:
-            name = toolchain or ("ndk" if ndk else (compiler or _first(loaded)).name)
+            there = compiler.name if compiler else loaded.toolchains[0]
+            name = toolchain or ("ndk" if ndk else there)
             if compiler and compiler.name == name == "ndk":
                 ndk = ndk or compiler.version or compiler.path
                 api_level = compiler.api_level if api_level is None else api_level
@@ -98,10 +99,6 @@ def lay(
         )
         changed = apply.write(where, known, new, planned)
     return Done(where, new, changed, command(loaded))
-
-
-def _first(profile: Profile) -> Compiler:
-    return choose(profile, profile.toolchains[0])
 
 
 def take_out(directory: Path, *, force: bool = False) -> Done:
