@@ -4,11 +4,15 @@ Cold means: no disk cache and no output base; archives, zig's libraries and Baze
 Then each further flavour alone, added to the first one's warm build. Also prints which compilations
 outside XNNPACK ran more than once, and whether two builds of one flavour are the same bytes.
 
-    python benchmarks/one_invocation.py [PROFILE] [--origin debian --origin pypi]
+    python benchmarks/one_invocation.py [PROFILE] [--flavour NAME ...] [--origin debian ...]
+
+Without ``--flavour``: every flavour of the profile that can be built. The first one named is built
+alone.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -61,24 +65,29 @@ def hashes(content: dict[str, Any]) -> dict[str, str]:
 
 def main() -> None:
     """Print the times and their ratios, and what was shared."""
-    arguments = sys.argv[1:]
-    name = arguments[0] if arguments and not arguments[0].startswith("-") else DEFAULT_PROFILE
-    pins = profile.load(name)
-    first, *others = [flavour.name for flavour in available(pins)]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("profile", nargs="?", default=DEFAULT_PROFILE)
+    parser.add_argument("--flavour", action="append", default=[])
+    parser.add_argument("--origin", action="append", default=[])
+    given = parser.parse_args()
+    pins = profile.load(given.profile)
+    first, *others = given.flavour or [flavour.name for flavour in available(pins)]
+    arguments = [given.profile, *(f"--origin={origin}" for origin in given.origin)]
+    chosen = [f"--flavour={name}" for name in (first, *others)]
     aim = AIMS[pins.benchmark.name]
     with tempfile.TemporaryDirectory(prefix="xnnkit-bench-") as folder:
         scratch = Path(folder)
-        one, content = build(scratch, "one", [*arguments, "--flavour", first])
+        one, content = build(scratch, "one", [*arguments, f"--flavour={first}"])
         seen = hashes(content)
         print(f"{first} alone, cold: {one:.1f} s", flush=True)
         for other in others:
-            added, content = build(scratch, "one", [*arguments, "--flavour", other])
+            added, content = build(scratch, "one", [*arguments, f"--flavour={other}"])
             seen |= hashes(content)
             print(
                 f"{other} added to it: {added:.1f} s, ratio {added / one:.3f} (aim: {ADDED})",
                 flush=True,
             )
-        every, content = build(scratch, "every", [*arguments, "--explain"])
+        every, content = build(scratch, "every", [*arguments, *chosen, "--explain"])
         ratio = f"ratio {every / one:.2f} (aim: {aim})"
         print(f"all {1 + len(others)} at once, cold: {every:.1f} s, {ratio}")
         explanation = content["explanation"]
