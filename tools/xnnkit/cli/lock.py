@@ -1,4 +1,4 @@
-"""``xnnkit lock``: record a release of a toolchain, for a profile."""
+"""``xnnkit lock``: keep pins fresh: move them, find what is not pinned, record a toolchain."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xnnkit.errors import BadInput
 
 @click.group()
 def command() -> None:
-    """Record a release of a toolchain: check its bytes, print what a profile pins."""
+    """Keep pins fresh: move one, find what is not pinned, record a release of a toolchain."""
 
 
 @command.command("ndk")
@@ -74,3 +74,44 @@ def ndk(
         return
     note(f"checked: {locked.published.size:,} bytes, SHA-1 {locked.published.sha1}")
     click.echo(locked.toml(), nl=False)
+
+
+@command.command()
+@click.argument("files", nargs=-1, metavar="[FILE|FOLDER|PROFILE]...")
+@click.option("--all", "show_all", is_flag=True, help="Also print what is only worth knowing.")
+@click.option("--online", is_flag=True, help="Ask each address whether it is still there.")
+@json_option
+@click.pass_context
+def audit(
+    ctx: click.Context, /, files: tuple[str, ...], show_all: bool, online: bool, as_json: bool
+) -> None:
+    """List what is not pinned, comes over plain http, or has moved; exit 1 if anything is.
+
+    FILE is a WORKSPACE, MODULE.bazel or .bzl file, FOLDER a workspace, PROFILE a name or a file;
+    without any, every profile is looked at. Files are parsed, never run; what they load from their
+    own workspace is read, too.
+    """
+    from xnnkit import profile as profiles
+    from xnnkit.lock.audit import NOTES
+    from xnnkit.lock.audit import audit as run
+    from xnnkit.lock.follow import follow
+
+    found = run(files or profiles.names(), follow if online else None)
+    if as_json:
+        emit_json({"audit": found.to_json()})
+    else:
+        rows = [*found.findings, *(found.notes if show_all else [])]
+        for row in rows:
+            click.echo(f"{row.code:11} {row.name}  {row.where}\n            {row.what}")
+            if row.fix:
+                click.echo(f"            fix: {row.fix}")
+        for file, why in found.unread:
+            note(f"not read: {file}: {why}", style="yellow")
+        hidden = "" if show_all or not found.notes else f"; --all shows {len(found.notes)} notes"
+        files_read = f"{found.sources} sources in {len(found.files)} files"
+        note(f"{files_read}: {len(found.findings)} findings{hidden}")
+        if show_all and found.notes:
+            for code in dict.fromkeys(row.code for row in found.notes):
+                note(f"{code}: {NOTES[code]}")
+    if found.findings:
+        ctx.exit(1)
