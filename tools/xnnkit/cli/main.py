@@ -34,7 +34,7 @@ TABLE = {
     "elf": "Look into an ELF file: machine, linking, kernels.",
     "fetch": "Download a profile's archives and verify them.",
     "history": "Show a benchmark over time and mark its steps.",
-    "lock": "Record a release of a toolchain, for a profile.",
+    "lock": "Keep pins fresh: move them, find what is not pinned.",
     "mirror": "Make a profile's archives again from git clones.",
     "overlay": "Prepare a MediaPipe checkout for its own command.",
     "patch": "Render, check and explain patch sets.",
