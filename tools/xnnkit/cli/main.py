@@ -39,10 +39,14 @@ TABLE = {
     "overlay": "Prepare a MediaPipe checkout for its own command.",
     "patch": "Render, check and explain patch sets.",
     "profile": "List, show and check profiles.",
+    "provenance": "Say what binaries were built from, and check it.",
     "push": "Push built binaries to a phone.",
     "render": "Write a workspace in which plain bazel build works.",
+    "repro": "Build twice under different conditions and compare every byte.",
+    "report": "Write a page with verdict, figures and data.",
     "results": "Show and keep results of any format.",
     "run": "Run a built benchmark on a device.",
+    "sbom": "Write a bill of materials (CycloneDX).",
     "verify": "Check a profile's archives, by bytes and by tree.",
 }
 """Every subcommand and its one line of help; the module is ``xnnkit.cli.NAME``."""
