@@ -18,7 +18,17 @@ from xnnkit.cli import main as cli
 from xnnkit.cli import trouble
 from xnnkit.errors import BadEnvironment, BadInput, Finding, Inconclusive, XnnkitError
 
-HEAVY = ("pydantic", "rich", "requests", "numpy", "scipy", "jinja2", "git", "importlib.metadata")
+HEAVY = (
+    "pydantic",
+    "rich",
+    "requests",
+    "numpy",
+    "scipy",
+    "jinja2",
+    "git",
+    "cyclonedx",
+    "importlib.metadata",
+)
 
 
 def run(repository: Path, *args: str, **kwargs: object) -> subprocess.CompletedProcess[str]:
@@ -226,7 +236,7 @@ def test_completion_script(shell: str, repository: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "count", "expected"),
     [
-        ("xnnkit pro", 1, ["profile"]),
+        ("xnnkit prof", 1, ["profile"]),
         ("xnnkit profile ", 2, ["check", "list", "show"]),
         ("xnnkit profile show xnn", 3, ["xnnpack-2024-11"]),
         ("xnnkit doctor xnn", 2, ["xnnpack-2024-11"]),

@@ -17,7 +17,12 @@ import pytest
 from packaging.requirements import Requirement
 
 # import name -> distribution, where the two differ
-DISTRIBUTIONS = {"git": "gitpython", "elftools": "pyelftools"}
+DISTRIBUTIONS = {
+    "cyclonedx": "cyclonedx-python-lib",
+    "elftools": "pyelftools",
+    "git": "gitpython",
+    "packageurl": "packageurl-python",
+}
 
 
 def canonical(name: str) -> str:
@@ -65,22 +70,24 @@ def test_the_development_tools_are_pinned_alike_in_both_files(
 def test_the_lock_holds_everything_that_is_needed(
     project: dict[str, Any], lock: dict[str, str]
 ) -> None:
-    todo = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
-    seen: set[str] = set()
+    asked = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    # A requirement, and the extra it was found under: the marker of one may name the extra.
+    todo = [(line, "") for line in asked]
+    seen: set[tuple[str, str]] = set()
     while todo:
-        requirement = Requirement(todo.pop())
+        line, extra = todo.pop()
+        requirement = Requirement(line)
         name = canonical(requirement.name)
-        extras = requirement.extras or {""}
-        if requirement.marker and not any(
-            requirement.marker.evaluate({"extra": e}) for e in extras
-        ):
+        if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
             continue
         assert name in lock
         assert requirement.specifier.contains(lock[name], prereleases=True)
-        if name not in seen and name != "ziglang":  # the compiler need not be installed here
-            seen.add(name)
-            todo += importlib.metadata.requires(name) or []
-    assert set(lock) - {"ziglang"} == seen
+        if name == "ziglang":  # the compiler need not be installed here
+            continue
+        for wanted in {"", *requirement.extras} - {found for who, found in seen if who == name}:
+            seen.add((name, wanted))
+            todo += [(line, wanted) for line in importlib.metadata.requires(name) or []]
+    assert set(lock) - {"ziglang"} == {name for name, _ in seen}
 
 
 @pytest.fixture(scope="module")

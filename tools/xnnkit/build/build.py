@@ -136,6 +136,8 @@ def finish(
         Finding: a proof fails; every failed check of every flavour is named.
     """
     import xnnkit.elf as elf
+    from xnnkit.provenance import collect
+    from xnnkit.provenance.record import KEY
 
     compiler = prepared.compiler.name
     linking = {"zig": "static", "ndk": "bionic"}
@@ -173,6 +175,9 @@ def finish(
         "archives": manifest.archives(prepared.fetched),
         "binaries": binaries,
     }
+    subjects = {binary["path"]: binary["sha256"] for binary in binaries}
+    made_of = collect.record(profile, flavours, prepared, options, bazel.version, subjects)
+    content[KEY] = made_of.model_dump(mode="json")
     manifest.write(options.out, content)
     if failures:
         raise Finding(

@@ -1,0 +1,118 @@
+"""From and to files: a build's record, a statement's bytes, a signature, what is written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from xnnkit.build import manifest
+from xnnkit.errors import BadEnvironment, BadInput, Finding
+from xnnkit.provenance import record
+from xnnkit.provenance.digests import file_below
+from xnnkit.provenance.read import MAX_BYTES, parse
+from xnnkit.provenance.record import Record
+
+_MAX_SIGNATURE = 1 << 20
+
+
+def of_build(profile: str, out: Path, flavours: Sequence[str] = ()) -> Record:
+    """Return the record of a build, of some of its flavours, with every binary hashed again.
+
+    Args:
+        profile: its name.
+        out: the build's directory.
+        flavours: names; empty for all that were built.
+
+    Raises:
+        BadInput: nothing is built there, or another profile, or not that flavour.
+        Finding: a binary is not the one that was built.
+    """
+    where = out / manifest.NAME
+    found = record.of_manifest(manifest.read(out), str(where))
+    if found.profile != profile:
+        raise BadInput(
+            f"{found.profile} was built there, not {profile}",
+            where=str(where),
+            fix=f"xnnkit provenance {found.profile} --out {out}",
+        )
+    built = [flavour.name for flavour in found.flavours]
+    for name in flavours:
+        if name not in built:
+            raise BadInput(
+                f"flavour {name!r} was not built",
+                where=str(where),
+                why=f"built: {', '.join(built)}",
+            )
+    if flavours:
+        kept = tuple(one for one in found.flavours if one.name in flavours)
+        subjects = {
+            name: digest
+            for name, digest in found.subjects.items()
+            if name.split("/")[1:2] and name.split("/")[1] in flavours
+        }
+        found = found.model_copy(update={"flavours": kept, "subjects": subjects})
+    for name, digest in found.subjects.items():
+        actual = file_below(out, name)
+        if actual != digest:
+            raise Finding(
+                f"{name} is not the binary that was built",
+                where=str(out / name),
+                why=f"expected sha256 {digest}, found {actual or 'no such file'}",
+                fix=f"xnnkit build {profile} --out {out}",
+            )
+    return found
+
+
+def payload(file: Path) -> bytes:
+    """Return the bytes of a statement, if that is what they are.
+
+    Raises:
+        BadInput: it cannot be read, or is no bare statement.
+    """
+    data = _read(file, MAX_BYTES)
+    if parse(data, str(file)).enveloped:
+        raise BadInput(
+            "this is an envelope already", where=str(file), why="a bare statement is signed"
+        )
+    return data
+
+
+def signature_of(file: Path) -> bytes:
+    """Return the bytes of a signature.
+
+    Raises:
+        BadInput: it cannot be read, is empty or too long to be one.
+    """
+    data = _read(file, _MAX_SIGNATURE)
+    if not data:
+        raise BadInput("the signature is empty", where=str(file))
+    return data
+
+
+def put(data: bytes, file: Path) -> None:
+    """Write a file, which appears whole or not at all.
+
+    Raises:
+        BadEnvironment: it cannot be written.
+    """
+    partial = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        partial.write_bytes(data)
+        partial.replace(file)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise BadEnvironment(
+            "cannot write the file", where=str(file), why=error.strerror or str(error)
+        ) from None
+
+
+def _read(file: Path, most: int) -> bytes:
+    try:
+        with open(file, "rb") as stream:
+            data = stream.read(most + 1)
+    except OSError as error:
+        raise BadInput("cannot read the file", where=str(file), why=error.strerror or "") from None
+    if len(data) > most:
+        raise BadInput(f"the file is longer than {most >> 20} MiB", where=str(file))
+    return data

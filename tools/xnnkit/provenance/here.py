@@ -1,0 +1,254 @@
+"""The same facts as this machine has them now, and why when it cannot tell.
+
+Every path that is opened here comes from this machine's profile, from a listing of its own folders
+or from the command line; none comes from a statement. Of a statement only hashes are used, to find
+files that are named by their hash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import xnnkit
+from xnnkit import paths
+from xnnkit.archives import judge
+from xnnkit.archives.cache import Cache
+from xnnkit.archives.fetch import items
+from xnnkit.build import manifest
+from xnnkit.errors import BadInput, Finding
+from xnnkit.profile import Archive, Origin, Profile, Toolchain, load
+from xnnkit.profile.compiler import Compiler, needed
+from xnnkit.provenance import collect, facts, record
+from xnnkit.provenance.digests import file_below
+from xnnkit.provenance.record import ArchiveRecord, Record
+from xnnkit.render.repositories import repositories
+
+Item = Archive | Toolchain
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A fact that this machine cannot tell."""
+
+    why: str
+
+
+Here = dict[str, str | Unknown]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where to look.
+
+    Attributes:
+        out: the build's directory.
+        cache: xnnkit's cache.
+        git_root: clones that help to say how a tree differs, or None.
+        binaries: flavour -> program, in place of those in ``out``.
+        again: compute every tree, also those that the cache remembers.
+    """
+
+    out: Path
+    cache: Path
+    git_root: Path | None = None
+    binaries: Mapping[str, Path] = field(default_factory=dict)
+    again: bool = False
+
+
+def look(claim: Record, places: Places) -> Here:
+    """Return every fact that this machine has or should have, for a build like the claimed one.
+
+    Args:
+        claim: what a statement says; tells the profile, the flavours and the compiler.
+        places: where to look.
+
+    Raises:
+        BadInput: the profile is refused, or ``build.json`` is damaged.
+        BadEnvironment: the cache cannot be used.
+    """
+    found: Here = {}
+    built = _built(places.out)
+    found |= _parameters(claim, built)
+    found |= _workspace(claim, places.out / "workspace")
+    found |= _xnnkit(claim)
+    try:
+        profile = load(claim.profile)
+    except BadInput as error:
+        if claim.profile in _profiles():
+            raise
+        found |= _without_profile(claim, error.what)
+        return found
+    found |= facts.profile(collect.profile_parts(profile))
+    found |= facts.settings(profile.optimization, profile.settings)
+    found |= _flavours(claim, profile)
+    found |= _subjects(claim, profile, places)
+    found |= _archives(claim, profile, places)
+    found |= _patches(claim, profile, places.out / "workspace")
+    return found
+
+
+def _profiles() -> list[str]:
+    return [file.stem for file in (paths.home() / "profiles").glob("*.toml")]
+
+
+def _built(out: Path) -> Record | None:
+    if not (out / manifest.NAME).is_file():
+        return None
+    content = manifest.read(out)
+    return record.of_manifest(content, str(out / manifest.NAME))
+
+
+def _unknown(expected: Mapping[str, str], why: str) -> Here:
+    return {name: Unknown(why) for name in expected}
+
+
+def _parameters(claim: Record, built: Record | None) -> Here:
+    if built is None:
+        return _unknown(facts.parameters(claim), f"no {manifest.NAME} here")
+    return {**facts.parameters(built)}
+
+
+def _workspace(claim: Record, workspace: Path) -> Here:
+    if not workspace.is_dir():
+        return _unknown(facts.workspace(claim.workspace), "no workspace here")
+    return {**facts.workspace(collect.workspace_files(workspace))}
+
+
+def _xnnkit(claim: Record) -> Here:
+    if claim.xnnkit != xnnkit.__version__:
+        why = f"built by xnnkit {claim.xnnkit}, this is {xnnkit.__version__}"
+        return _unknown(facts.xnnkit(claim.xnnkit_parts), why)
+    return {**facts.xnnkit(collect.xnnkit_parts())}
+
+
+def _without_profile(claim: Record, why: str) -> Here:
+    expected = {
+        **facts.subjects(claim.subjects),
+        **facts.profile(claim.profile_parts),
+        **facts.settings(claim.optimization, claim.settings),
+    }
+    for flavour in claim.flavours:
+        expected |= facts.of_flavour(flavour)
+    for one in claim.archives:
+        expected |= facts.archive(one)
+    for patch in claim.patches:
+        expected |= facts.diff(patch) | facts.patch_set(patch.patch_set, patch.files)
+    return _unknown(expected, why)
+
+
+def _flavours(claim: Record, profile: Profile) -> Here:
+    known = {flavour.name: flavour for flavour in profile.flavour}
+    found: Here = {}
+    for flavour in claim.flavours:
+        if flavour.name in known:
+            found |= facts.of_flavour(collect.flavour_record(known[flavour.name]))
+    return found
+
+
+def _subjects(claim: Record, profile: Profile, places: Places) -> Here:
+    names = {flavour.name for flavour in profile.flavour}
+    found: Here = {}
+    for flavour in claim.flavours:
+        if flavour.name not in names:
+            continue
+        name = collect.subject_name(profile, flavour.name)
+        given = places.binaries.get(flavour.name)
+        if given is not None:
+            digest = manifest.sha256_of(given) if given.is_file() else None
+        else:
+            digest = file_below(places.out, name)
+        found[f"binary {name}"] = digest or Unknown(f"no such file: {given or places.out / name}")
+    return found
+
+
+def _patches(claim: Record, profile: Profile, workspace: Path) -> Here:
+    found: Here = {}
+    for repository in repositories(profile, claim.layout):
+        for number, name in enumerate(repository.patch_sets, 1):
+            found |= facts.patch_set(name, collect.patch_set_files(name))
+            path = collect.patch_path(repository.name, number, name)
+            if not workspace.is_dir():
+                found[f"patch {name} for {repository.name}"] = Unknown("no workspace here")
+            elif (digest := file_below(workspace, path)) is not None:
+                found[f"patch {name} for {repository.name}"] = f"{path} {digest}"
+    return found
+
+
+# ------------------------------------------------------------------------------------- archives
+
+
+def _archives(claim: Record, profile: Profile, places: Places) -> Here:
+    compiler = Compiler(claim.compiler.name, claim.compiler.version)
+    wanted = items(needed(profile, compiler))
+    claimed = {f"{one.kind} {one.name}": one for one in claim.archives}
+    cache = Cache(places.cache)
+    found: Here = {}
+    for item in wanted:
+        name = f"{'archive' if isinstance(item, Archive) else 'toolchain'} {item.name}"
+        one = claimed.get(name)
+        if one is None:
+            found[f"{name}: bytes"] = "pinned by the profile"
+        else:
+            found |= dict(_archive(item, one, cache, places))
+    return found
+
+
+def _archive(
+    item: Item, claim: ArchiveRecord, cache: Cache, places: Places
+) -> Iterator[tuple[str, str | Unknown]]:
+    """Yield the facts of one archive: what the profile pins, and what the cache has of it."""
+    name = f"{claim.kind} {claim.name}"
+    origin = _origin(item, claim, cache)
+    if origin is None:
+        pinned = ", ".join(one.sha256 for one in item.origin)
+        yield f"{name}: bytes", f"not pinned by the profile, which has {pinned}"
+        origin = next((one for one in item.origin if one.type == claim.origin), item.origin[0])
+        yield from _pinned(item, origin, claim, "of a file that the profile does not pin")
+        return
+    try:
+        blob = cache.get(claim.sha256, claim.size)
+    except Finding as error:
+        yield f"{name}: bytes", f"{error.what} ({error.why})"
+        yield from _pinned(item, origin, claim, "the file in the cache is damaged")
+        return
+    if blob is None:
+        yield f"{name}: bytes", Unknown("not in the cache")
+        yield from _pinned(item, origin, claim, "not in the cache")
+        return
+    yield f"{name}: bytes", f"sha256 {claim.sha256}, {blob.stat().st_size} bytes"
+    yield from _pinned(item, origin, claim, "")
+    if not judge.checked_by_tree(item, origin):
+        return
+    assert isinstance(item, Archive)
+    again = places.again or claim.accepted_by_tree
+    try:
+        tree = judge.check_tree(
+            item, origin, blob, claim.sha256, cache, places.git_root, again=again
+        )
+    except Finding as error:
+        tree = f"{error.what} ({error.why})"
+    yield f"{name}: tree", tree
+
+
+def _origin(item: Item, claim: ArchiveRecord, cache: Cache) -> Origin | None:
+    """Return the origin whose bytes the claim names, pinned or accepted by their tree."""
+    same = [one for one in item.origin if one.sha256 == claim.sha256]
+    if not same:
+        same = [one for one in item.origin if cache.accepted(one.sha256) == claim.sha256]
+    return next((one for one in same if one.type == claim.origin), same[0] if same else None)
+
+
+def _pinned(
+    item: Item, origin: Origin, claim: ArchiveRecord, unseen: str
+) -> Iterator[tuple[str, str | Unknown]]:
+    """Yield what the profile says; the tree only as far as it contradicts, if it was not seen."""
+    name = f"{claim.kind} {claim.name}"
+    prebuilt = " (prebuilt)" if origin.prebuilt else ""
+    yield f"{name}: origin", f"{origin.type} {collect.uri_of(item, origin)}{prebuilt}"
+    source = item if isinstance(item, Archive) and not origin.prebuilt else None
+    yield f"{name}: commit", source.commit if source else "none"
+    tree = judge.expected_tree(source, origin) if source else "none"
+    unchecked = unseen and source and tree == claim.tree
+    yield f"{name}: tree", Unknown(unseen) if unchecked else tree

@@ -1,0 +1,175 @@
+"""What a build was made of: the facts that ``build.json`` keeps and a statement repeats.
+
+Paths are relative and are never followed from here: whoever compares takes the names from this
+machine's own profile and folders, and these facts only as what to expect.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
+
+from xnnkit.errors import BadInput
+from xnnkit.profile.model import GitId, Name, PatchSetName, RepoName, Sha256
+
+KEY = "record"
+"""The key of ``build.json`` that holds a `Record`."""
+
+
+def _inside(value: str) -> str:
+    """Refuse a path that is absolute, leaves its root or is not in its shortest form."""
+    if any(part in ("", ".", "..") for part in value.split("/")):
+        raise ValueError("a relative path without empty, . or .. parts")
+    if not value.isprintable():
+        raise ValueError("a path of printable characters")
+    return value
+
+
+Text = Annotated[str, StringConstraints(max_length=4096)]
+FilePath = Annotated[str, StringConstraints(min_length=1, max_length=1024), AfterValidator(_inside)]
+Origin = Literal["http", "git", "debian", "pypi"]
+
+
+class Strict(BaseModel):
+    """Unknown keys are refused, and nothing is changed afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Compiler(Strict):
+    """What the benchmark was compiled with."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    name: Literal["zig", "ndk"]
+    version: Text = ""
+    """The pinned release of the NDK; "" for zig, and for an installed NDK."""
+    revision: Text = ""
+    """Pkg.Revision of an installed NDK, which nothing verifies."""
+    api_level: int | None = None
+
+
+class ArchiveRecord(Strict):
+    """One file that was verified and used."""
+
+    name: RepoName
+    kind: Literal["archive", "toolchain"]
+    origin: Origin
+    uri: Text
+    """Where it comes from."""
+    sha256: Sha256
+    """Of the bytes that were used."""
+    size: Annotated[int, Field(gt=0)]
+    commit: GitId | None = None
+    """The git commit; None for a toolchain and for prebuilt files."""
+    tree: GitId | None = None
+    """The git tree id that was checked; None where only bytes are."""
+    prebuilt: bool = False
+    accepted_by_tree: bool = False
+    """Other bytes than pinned, accepted because the tree is the pinned one."""
+
+
+class PatchRecord(Strict):
+    """One patch set, as rendered for one repository."""
+
+    repository: RepoName
+    """The repository whose tree it changes."""
+    patch_set: PatchSetName
+    """A folder of patches/."""
+    path: FilePath
+    """The rendered diff, from the root of the workspace."""
+    sha256: Sha256
+    """Of the rendered diff."""
+    files: dict[FilePath, Sha256]
+    """The files that the set is made of, from patches/."""
+
+
+class FlavourRecord(Strict):
+    """What a flavour is: its sources, patch sets and switches."""
+
+    name: Name
+    archives: dict[RepoName, RepoName]
+    patch_sets: tuple[PatchSetName, ...] = ()
+    switches: dict[Text, bool] = {}
+
+
+class Record(Strict):
+    """Everything that a build was made of, and what came of it."""
+
+    schema_version: Literal[1] = 1
+    profile: Name
+    profile_parts: dict[Text, Sha256]
+    """Each table of the profile -> the sha256 of its canonical JSON."""
+    flavours: tuple[FlavourRecord, ...]
+    layout: Literal["module", "workspace"]
+    compiler: Compiler
+    bazel_options: tuple[Text, ...] = ()
+    """The user's own, after those of the workspace's .bazelrc."""
+    optimization: Text
+    settings: tuple[Text, ...] = ()
+    """Options that the profile's target needs."""
+    bazel: Text
+    """The version of Bazel that built."""
+    xnnkit: Text
+    """The version of xnnkit that built."""
+    xnnkit_parts: dict[Text, Sha256]
+    """Folders of xnnkit that decide what is built -> the hash of what is in them."""
+    archives: tuple[ArchiveRecord, ...]
+    patches: tuple[PatchRecord, ...]
+    workspace: dict[FilePath, Sha256]
+    """Every file of the workspace but Bazel's own."""
+    subjects: dict[FilePath, Sha256]
+    """The programs, from the build's directory."""
+
+
+def of_manifest(content: dict[str, Any], where: str) -> Record:
+    """Return the record that a build's manifest holds.
+
+    Args:
+        content: as ``manifest.read`` returns it.
+        where: the manifest's path, for refusals.
+
+    Raises:
+        BadInput: it has none, or one that cannot be meant.
+    """
+    if KEY not in content:
+        raise BadInput(
+            "the build's manifest does not say what it was built from",
+            where=where,
+            why="it was written by an xnnkit that did not record it yet",
+            fix=f"xnnkit build {content.get('profile', 'PROFILE')}    (again, with --out the same)",
+        )
+    try:
+        return Record.model_validate(content[KEY])
+    except ValidationError as error:
+        raise BadInput(
+            "the build's manifest is damaged",
+            where=f"{where}: {KEY}",
+            why=problems(error),
+            fix="build again",
+        ) from None
+
+
+def problems(error: ValidationError, limit: int = 10) -> str:
+    """Return a validation's complaints, a line each: the key, and what is wrong with it."""
+    told = [
+        f"{'.'.join(map(str, one['loc'])) or 'the whole'}: "
+        + str(one["msg"]).removeprefix("Value error, ")
+        for one in error.errors(include_url=False, include_input=False)
+    ]
+    more = [f"and {len(told) - limit} more"] if len(told) > limit else []
+    return "\n         ".join(shown(line) for line in [*told[:limit], *more])
+
+
+def shown(text: str, limit: int = 200) -> str:
+    """Return text of unknown origin as it can be printed: escaped, and not endless."""
+    clean = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return clean if len(clean) <= limit else clean[:limit] + "..."
