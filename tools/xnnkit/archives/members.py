@@ -19,6 +19,8 @@ Kind = Literal["file", "directory", "symlink", "hardlink", "special"]
 MAX_NAME_BYTES = 255
 MAX_PATH_BYTES = 2000
 MAX_LINK_STEPS = 40
+MAX_LINK_PARTS = 5_000_000
+"""Parts of paths to follow at most, of all symlinks together."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ class Gate:
         self._kinds: dict[str, Kind] = {}
         self._folded: dict[str, str] = {}
         self._links: dict[str, str] = {}
+        self._followed = 0
         self.stripped = 0
         """Members found under the strip prefix."""
 
@@ -145,6 +148,8 @@ class Gate:
         name = member.name
         if "\0" in name:
             self._no(member, "a member has a NUL in its name")
+        if any(c < " " or c == "\x7f" for c in name):
+            self._no(member, "a member has a control character in its name")
         if name.startswith("/") or name.startswith("\\") or name[1:3] in (":\\", ":/"):
             self._no(member, "a member has an absolute path")
         if "\\" in name:
@@ -203,6 +208,8 @@ class Gate:
     def _target(self, member: Member) -> str:
         if not member.target or "\0" in member.target:
             self._no(member, "it is a symlink that points nowhere")
+        if len(member.target.encode("utf-8", "surrogateescape")) > MAX_PATH_BYTES:
+            self._no(member, "it is a symlink whose target is too long")
         if member.target.startswith("/"):
             self._no(member, f"it is a symlink that leads out, to {printable(member.target)!r}")
         return member.target
@@ -223,6 +230,9 @@ class Gate:
         steps = 0
         while todo:
             part = todo.pop()
+            self._followed += 1
+            if self._followed > MAX_LINK_PARTS:
+                refuse(self._archive, path, "its symlinks lead on and on")
             if part in ("", "."):
                 continue
             if part == "..":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import lzma
+import re
 import shutil
 import stat
 import subprocess
@@ -20,6 +21,15 @@ from xnnkit.errors import BadEnvironment
 
 MAX_HEADER = 1 << 20
 """A header longer than this (tar's extended headers have no bound of their own) is refused."""
+
+MAX_DIRECTORY = 32 << 20
+"""The list of members at a zip's end is read as a whole: a longer one is refused, in bytes."""
+
+MAX_DICTIONARY = 256 << 20
+"""Memory that unpacking xz may take, in bytes; ``xz -9`` needs a quarter of it."""
+
+_DIGITS = re.compile(rb"[0-9]{300}")
+# No name and no number is that long; older tarfiles search such a header for hours.
 
 BROKEN = (
     tarfile.TarError,
@@ -65,6 +75,8 @@ class Bounded(io.RawIOBase):
         self._allowance = allowance
         self._archive = archive
         self._at = 0
+        self.in_header = False
+        """What is read now is no member's content."""
 
     def readable(self) -> bool:
         return True
@@ -85,7 +97,10 @@ class Bounded(io.RawIOBase):
             self._at += len(piece)
         if self._at > self._allowance:
             too_much(self._archive, self._allowance)
-        return b"".join(pieces)
+        data = b"".join(pieces)
+        if self.in_header and _DIGITS.search(data):
+            refuse(self._archive, "", "one of its headers is nothing but digits", _BOMB)
+        return data
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
         if whence != io.SEEK_SET or offset < self._at:
@@ -108,14 +123,42 @@ def zip_members(file: BinaryIO) -> Iterator[Member]:
 
     Python's zipfile drops both; they stand in the upper half of the external attributes.
     """
-    with zipfile.ZipFile(file) as archive:
+    with zipfile.ZipFile(_Sips(file)) as archive:
         for info in archive.infolist():
             unix = info.external_attr >> 16 if info.create_system == 3 else 0
             name = info.orig_filename
             if info.flag_bits & 1:
                 yield Member(name, "special", 0, 0, what="encrypted")
                 continue
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                # zipfile unpacks bzip2 and LZMA in pieces of any size: a bomb fills the memory.
+                yield Member(name, "special", 0, 0, what="compressed otherwise than by deflate")
+                continue
             yield _zip_member(archive, info, name, unix)
+
+
+class _Sips(io.RawIOBase):
+    """A file that gives a piece of it only: zipfile would read any list of members as a whole."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        return self._file.seek(offset, whence)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > MAX_DIRECTORY:
+            raise zipfile.BadZipFile(f"its list of members is longer than {MAX_DIRECTORY:,} bytes")
+        return self._file.read(MAX_DIRECTORY if size is None or size < 0 else size)
 
 
 def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, unix: int) -> Member:
@@ -147,10 +190,16 @@ def tar_members(stream: BinaryIO, allowance: int, archive: str) -> Iterator[Memb
         archive: the file's name, for refusals.
     """
     bounded = Bounded(stream, allowance, archive)
+    bounded.in_header = True  # tarfile reads the first header when it opens the file
     with tarfile.open(
         fileobj=bounded, mode="r:", encoding="utf-8", errors="surrogateescape"
     ) as tar:
-        while (info := tar.next()) is not None:
+        while True:
+            bounded.in_header = True
+            info = tar.next()
+            bounded.in_header = False
+            if info is None:
+                return
             yield _tar_member(tar, info)
             tar.members = []  # type: ignore[attr-defined]  # tarfile keeps every header otherwise
 
@@ -200,13 +249,50 @@ def decompressed(file: BinaryIO, suffix: str) -> Iterator[BinaryIO]:
         with gzip.GzipFile(fileobj=file) as opened:
             yield opened  # type: ignore[misc]
     elif suffix == "xz":
-        with lzma.LZMAFile(file) as opened_xz:
-            yield opened_xz  # type: ignore[misc]
+        with io.BufferedReader(_Xz(file), MAX_HEADER) as opened_xz:
+            yield opened_xz
     elif suffix == "zst":
         with _zstd(file) as opened_zst:
             yield opened_zst
     else:
         yield file
+
+
+class _Xz(io.RawIOBase):
+    """The content of an xz file, one stream or several, in a bounded amount of memory.
+
+    Python's own reader takes whatever memory the file asks for, up to four gibibytes.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._decoder = self._new()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+        while True:
+            if self._decoder.eof:
+                rest = self._decoder.unused_data or self._file.read(MAX_HEADER)
+                rest = rest.lstrip(b"\0")  # the padding between streams
+                if not rest and not (rest := self._file.read(MAX_HEADER).lstrip(b"\0")):
+                    return 0
+                self._decoder = self._new()
+            elif self._decoder.needs_input:
+                rest = self._file.read(1 << 16)
+                if not rest:
+                    raise EOFError("the compressed data ends before its end")
+            else:
+                rest = b""
+            data = self._decoder.decompress(rest, len(buffer))
+            if data:
+                buffer[: len(data)] = data
+                return len(data)
+
+    @staticmethod
+    def _new() -> lzma.LZMADecompressor:
+        return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MAX_DICTIONARY)
 
 
 @contextmanager
@@ -245,7 +331,11 @@ def deb_data(file: BinaryIO, archive: str) -> tuple[BinaryIO, str]:
     while header := file.read(AR_HEADER):
         name = header[:16].decode("ascii", "replace").rstrip().rstrip("/")
         digits = header[48:58].strip()
-        if len(header) != AR_HEADER or header[58:] != b"`\n" or not digits.isdigit():
+        if (
+            len(header) != AR_HEADER
+            or header[58:] != b"`\n"
+            or not re.fullmatch(rb"[0-9]+", digits)
+        ):
             refuse(archive, name, "its ar headers are damaged")
         size = int(digits)
         if name.startswith("data.tar"):
