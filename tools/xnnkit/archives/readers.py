@@ -249,7 +249,7 @@ def decompressed(file: BinaryIO, suffix: str) -> Iterator[BinaryIO]:
         with gzip.GzipFile(fileobj=file) as opened:
             yield opened  # type: ignore[misc]
     elif suffix == "xz":
-        with io.BufferedReader(_Xz(file), MAX_HEADER) as opened_xz:
+        with io.BufferedReader(_Xz(file), MAX_HEADER) as opened_xz:  # type: ignore[type-var]
             yield opened_xz
     elif suffix == "zst":
         with _zstd(file) as opened_zst:

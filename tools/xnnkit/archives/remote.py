@@ -73,6 +73,9 @@ def fill(
     """
     regenerate.need("git")
     where = urlsplit(url)
+    if where.scheme not in ("https", "http", "file"):
+        # Git's other ways start programs (ext::) or log in (ssh).
+        raise Unreachable(f"{url!r} is no https, http or file address")
     if where.scheme != "file":
         net.probe(f"{url}/info/refs?service=git-upload-pack")
     git = _Git(store, url, scratch, net, tick)

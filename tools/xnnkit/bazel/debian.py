@@ -192,7 +192,7 @@ def _unpack(root: Path, requirement: Requirement) -> None:
     config = {"APT_CONFIG": str(state / "apt.conf")}
     _run(["apt-get", "-q", "update"], "reading the mirror's package list", **config)
     package = requirement.debian.package
-    shown = _run(["apt-cache", "show", package], f"looking up {package}", **config)
+    shown = _run(["apt-cache", "show", "--", package], f"looking up {package}", **config)
     versions = [line.split()[1] for line in shown.splitlines() if line.startswith("Version:")]
     upstream = [v.split("-")[0].split("+")[0] for v in versions]
     if requirement.version not in upstream:
@@ -202,7 +202,7 @@ def _unpack(root: Path, requirement: Requirement) -> None:
             why=f"wanted: {requirement.version}",
         )
     _run(
-        ["apt-get", "-q", "install", "--download-only", package, *_HOST_TOOLS],
+        ["apt-get", "-q", "install", "--download-only", "--", package, *_HOST_TOOLS],
         f"downloading {package}",
         **config,
     )

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -33,6 +33,14 @@ class Bazel:
     def argv(self, *arguments: str) -> list[str]:
         """Return the whole command line for ``bazel ARGUMENTS``."""
         return [*self.program, *self.startup, *arguments]
+
+    def alone(self) -> Bazel:
+        """Return it as one that reads the workspace's .bazelrc and no user's or machine's.
+
+        A ``build --copt`` in somebody's home would make other bits of the same pins.
+        """
+        more = [o for o in ("--nosystem_rc", "--nohome_rc") if o not in self.startup]
+        return replace(self, startup=(*self.startup, *more))
 
     def run(
         self,

@@ -18,6 +18,9 @@ from xnnkit.profile.model import SCHEMA_VERSION, Profile
 from xnnkit.profile.problem import Problem, ProfileError, choices, closest
 from xnnkit.profile.schema import json_schema
 
+MAX_BYTES = 4 << 20
+"""A longer file is no profile."""
+
 _MakeProblem = Callable[[Sequence[str | int], str, str], Problem]
 
 
@@ -114,7 +117,14 @@ def path_of(name_or_path: str) -> Path:
 
 
 def _read(file: Path) -> str:
-    raw = file.read_bytes()
+    with file.open("rb") as stream:
+        raw = stream.read(MAX_BYTES + 1)
+    if len(raw) > MAX_BYTES:
+        raise BadInput(
+            "the file is too long for a profile",
+            where=str(file),
+            why=f"at most {MAX_BYTES:,} bytes are read",
+        )
     try:
         return raw.decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
@@ -152,6 +162,13 @@ def _parse(text: str, file: Path) -> dict[str, Any]:
                     legal="TOML 1.0",
                 )
             ]
+        ) from None
+    except (RecursionError, ValueError) as error:
+        # ValueError: a whole number with more digits than Python turns into one.
+        deep = isinstance(error, RecursionError)
+        what = "it is nested too deeply" if deep else str(error)
+        raise ProfileError(
+            [Problem(file=str(file), line=0, key="", what=f"TOML: {what}", legal="TOML 1.0")]
         ) from None
 
 

@@ -26,13 +26,15 @@ PatchSetName = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*/[a-z0-9][a-z0-9_.-]*$")
 ]
 Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-Version = Annotated[str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")]
+Version = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}$")]
 
 
 def _stays_inside(value: str) -> str:
     """Refuse a path that is absolute, leaves its root or is not in its shortest form."""
     if value and any(part in ("", ".", "..") for part in value.split("/")):
         raise ValueError(f"{value!r} must be a relative path without empty, . or .. parts")
+    if not value.isprintable() or len(value) > 200:
+        raise ValueError(f"{value[:80]!r} must be at most 200 characters, all of them printable")
     return value
 
 
@@ -45,7 +47,15 @@ SETTING = (
     r"^--((host_)?(copt|conlyopt|cxxopt|linkopt)|define|proto_compiler|proto_toolchain_for_cc)"
     r"=[^\s\"'#\\]+$"
 )
+# What becomes a word of pip's or apt's command line, or a file's name: no option, no other place.
+PROJECT = r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$"
+WHEEL = r"^[A-Za-z0-9][A-Za-z0-9_.+-]*\.whl$"
+RELEASE = r"^([A-Za-z0-9][A-Za-z0-9_.+!:~-]*)?$"
+DEBIAN = r"^[a-z0-9][a-z0-9.+-]*$"
+URL = r"^https://[A-Za-z0-9.:\[\]-]+/[^\s\x00-\x1f\x7f\"'\\<>^`{|}#]+$"
 FolderName = Annotated[str, StringConstraints(pattern=FOLDER)]
+Release = Annotated[str, StringConstraints(pattern=RELEASE)]
+DebianName = Annotated[str, StringConstraints(pattern=DEBIAN)]
 Line = Annotated[str, StringConstraints(pattern=LINE)]
 Package = Annotated[str, StringConstraints(pattern=PACKAGE)]
 Setting = Annotated[str, StringConstraints(pattern=SETTING)]
@@ -72,7 +82,7 @@ class _OriginBase(_Strict):
     """The folder inside the file that holds the tree; empty when the file's root does."""
     prebuilt: bool = False
     """The file holds built libraries: only its bytes are checked, there is no tree."""
-    version: str = ""
+    version: Release = ""
     """The release that a prebuilt or packaged file was made of."""
     overlay: FolderName = ""
     """Overrides the archive's overlay when the tree comes from this origin."""
@@ -99,8 +109,8 @@ class HttpOrigin(_OriginBase):
 
     type: Literal["http"]
     """Says that this is a file at a URL."""
-    url: Annotated[str, StringConstraints(pattern=r"^https://[^\s]+$")]
-    """The address, https only."""
+    url: Annotated[str, StringConstraints(pattern=URL)]
+    """The address, https only, without a user or a password in it."""
 
     @property
     def filename(self) -> str:
@@ -171,9 +181,9 @@ class PypiOrigin(_OriginBase):
 
     type: Literal["pypi"]
     """Says that a Python package index has the file."""
-    package: str
+    package: Annotated[str, StringConstraints(pattern=PROJECT)]
     """The package's name on the index."""
-    file: str
+    file: Annotated[str, StringConstraints(pattern=WHEEL)]
     """The file's name, which tells it from the release's other files."""
 
     @property
@@ -243,7 +253,7 @@ class Toolchain(_Strict):
 
     name: Literal["zig", "ndk"]
     """zig links static binaries with musl, ndk links against Android's bionic."""
-    version: str
+    version: Release
     """The release."""
     host: Literal["linux-x86_64", "linux-aarch64"]
     """The machine the compiler runs on."""
@@ -286,9 +296,9 @@ class Flavour(_Strict):
 class DebianBazel(_Strict):
     """Bazel as a Debian package, for where its own servers cannot be reached."""
 
-    package: str
+    package: DebianName
     """The package's name."""
-    suite: str
+    suite: DebianName
     """The suite that has it, such as testing."""
 
 

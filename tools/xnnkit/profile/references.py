@@ -8,7 +8,18 @@ from pathlib import Path
 import xnnkit
 from xnnkit import paths
 from xnnkit.profile import history
-from xnnkit.profile.model import FOLDER, LINE, PACKAGE, SETTING, Profile
+from xnnkit.profile.model import (
+    DEBIAN,
+    FOLDER,
+    LINE,
+    PACKAGE,
+    PROJECT,
+    RELEASE,
+    SETTING,
+    URL,
+    WHEEL,
+    Profile,
+)
 from xnnkit.profile.problem import choices
 
 Issue = tuple[tuple[str | int, ...], str, str]
@@ -17,8 +28,12 @@ PATTERNS = {
     r"^[0-9a-f]{64}$": "64 hexadecimal digits in lower case, as sha256sum prints them",
     r"^[0-9a-f]{40}$": "40 hexadecimal digits in lower case, as git rev-parse prints them",
     r"^[a-z0-9]+(-[a-z0-9]+)*$": "lower-case letters and digits, words joined by -",
-    r"^[0-9]+\.[0-9]+\.[0-9]+$": "three numbers joined by dots, such as 7.7.1",
-    r"^https://[^\s]+$": "an https:// address without blanks",
+    r"^[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}$": "three numbers joined by dots, such as 7.7.1",
+    URL: "an https:// address with a path, without user, blanks, quotes or #",
+    PROJECT: "the name of a Python package",
+    WHEEL: "the name of a .whl file, without a folder",
+    RELEASE: "a release such as 0.13.0: letters, digits, _, ., +, !, ~ and -",
+    DEBIAN: "lower-case letters, digits, ., + and -, a letter or digit first",
     r"^[A-Za-z_][A-Za-z0-9_]*$": "letters, digits and _, no digit first",
     r"^[A-Za-z][A-Za-z0-9_.-]*$": "letters, digits, _, . and -, a letter first",
     r"^[a-z0-9][a-z0-9_.-]*/[a-z0-9][a-z0-9_.-]*$": "ARCHIVE/PATCH_SET, a folder of patches/",

@@ -49,6 +49,7 @@ def command(origin: PypiOrigin, target: Path) -> list[str]:
         *(word for platform in platforms.split(".") for word in ("--platform", platform)),
         *_index(),
         *("--dest", os.fspath(target)),
+        "--",
         f"{origin.package}=={origin.version}",
     ]
 
