@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import IO, cast
 
 from xnnkit.archives.fetch import Progress
 from xnnkit.archives.judge import Item
@@ -31,13 +32,17 @@ def bars(wanted: list[Item], *, quiet: bool = False) -> Iterator[Progress | None
         TransferSpeedColumn,
     )
 
+    from xnnkit.terminal import Raw
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         DownloadColumn(),
         TransferSpeedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+    with Progress(
+        *columns, console=Console(file=cast(IO[str], Raw(sys.stderr))), transient=True
+    ) as shown:
         tasks: dict[str, TaskID] = {}
         sizes = {item.name: item.origin[0].size for item in wanted}
         done: dict[str, int] = {}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from xnnkit import __version__
+from xnnkit import __version__, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -141,13 +141,18 @@ def main(args: Sequence[str] | None = None) -> int:
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
     settings: dict[str, bool] = {"debug": False}
-    try:
-        code = cli.main(
-            argv, prog_name="xnnkit", complete_var=COMPLETE_VAR, standalone_mode=False, obj=settings
-        )
-        sys.stdout.flush()
-    except BaseException as error:
-        from xnnkit.cli import trouble
+    with terminal.guarded(sys.stdout, sys.stderr):
+        try:
+            code = cli.main(
+                argv,
+                prog_name="xnnkit",
+                complete_var=COMPLETE_VAR,
+                standalone_mode=False,
+                obj=settings,
+            )
+            sys.stdout.flush()
+        except BaseException as error:
+            from xnnkit.cli import trouble
 
-        return trouble.report(error, argv, debug=settings["debug"])
-    return code if isinstance(code, int) else 0
+            return trouble.report(error, argv, debug=settings["debug"])
+        return code if isinstance(code, int) else 0
