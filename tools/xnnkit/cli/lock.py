@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
-from xnnkit.cli._common import emit_json, json_option, note
+from xnnkit.cli._archives import git_root_option
+from xnnkit.cli._common import emit_json, json_option, note, profile_argument
+from xnnkit.cli._sources import sources_of
 from xnnkit.errors import BadInput
 
 
@@ -115,3 +117,85 @@ def audit(
                 note(f"{code}: {NOTES[code]}")
     if found.findings:
         ctx.exit(1)
+
+
+@command.command()
+@profile_argument
+@click.argument("archive", required=False, default="")
+@click.option("--to", required=True, metavar="COMMIT|TAG", help="All 40 digits, or a tag's name.")
+@click.option("--write", "in_place", is_flag=True, help="Write the profile; else only show it.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write another file, NAME.toml: the profile NAME.",
+)
+@click.option(
+    "--from-git",
+    is_flag=True,
+    help="For an address that cannot be reached, take what git makes; only if git makes today's"
+    " pinned file byte for byte.",
+)
+@click.option("--tree", default="", metavar="ID", help="The commit's tree, where no git tells it.")
+@click.option("--url", default="", help="The file's new address, where the old one tells none.")
+@click.option("--strip-prefix", default="", metavar="FOLDER", help="The folder in it; with --url.")
+@click.option("--ignore-patches", is_flag=True, help="Write even if a patch set does not fit.")
+@click.option("--rendered", is_flag=True, help="Also print what changes in rendered workspaces.")
+@git_root_option
+@json_option
+def update(
+    profile: str,
+    archive: str,
+    to: str,
+    in_place: bool,
+    output: Path | None,
+    from_git: bool,
+    tree: str,
+    url: str,
+    strip_prefix: str,
+    ignore_patches: bool,
+    rendered: bool,
+    git_root: Path | None,
+    as_json: bool,
+) -> None:
+    """Move ARCHIVE of PROFILE to another commit and print the profile's diff for review.
+
+    Without ARCHIVE, the source that the benchmark is built from. Each origin's file is fetched or
+    made, its sha256 and size are taken, and what is inside must be the commit's own tree; else
+    nothing is written. Then the profile is rendered anew, and every anchor of the archive's patch
+    sets is looked for.
+    """
+    from xnnkit.lock import rewrite
+    from xnnkit.lock.update import Request, refuse
+    from xnnkit.lock.update import update as run
+
+    if in_place and output:
+        raise BadInput("--write and --output exclude each other", fix="give one of them")
+    if in_place:
+        from xnnkit.profile import path_of
+
+        rewrite.refuse_embedded(path_of(profile))
+    name = output.stem if output else ""
+    request = Request(profile, archive, to, from_git, tree, url, strip_prefix, name)
+    found = run(request, sources_of((), git_root, (), (), 1))
+    if as_json:
+        emit_json({"update": found.to_json()})
+    else:
+        click.echo(found.diff + (found.rendered if rendered else ""), nl=False)
+        for one in found.new.seen:
+            note(f"{one.moved.origin.type:6} {one.how}: {one.digest.sha256}, tree {one.tree}")
+        for place in found.left:
+            note(
+                f"taken out, since nothing says what it is at that commit: {place}", style="yellow"
+            )
+        for fit in found.fits:
+            fitting = "fits" if not fit.problems else f"{len(fit.problems)} do not fit"
+            note(f"patch set {fit.patch_set} ({fit.edits} edits): {fitting}")
+    if not ignore_patches:
+        refuse(found)
+    target = output or (found.file if in_place else None)
+    if target is not None:
+        rewrite.write(target, found.text)
+        note(f"written: {target}")
+    elif not as_json:
+        note("nothing is written: --write, or --output FILE")

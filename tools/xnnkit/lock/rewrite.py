@@ -1,0 +1,147 @@
+"""Rewrite a profile's text: the lines that the new pins need, and nothing else of it."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tempfile
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from xnnkit import paths
+from xnnkit import profile as profiles
+from xnnkit.errors import BadEnvironment, BadInput
+from xnnkit.lock.evidence import Evidence
+from xnnkit.profile import GitOrigin, Profile, position
+
+
+def rewritten(text: str, archive: str, new: Evidence, name: str = "") -> str:
+    """Return the profile's text with an archive at its new commit.
+
+    Comments, order and spacing stay. An origin that was not seen at the new commit is taken out,
+    with the comment that stands directly above it.
+
+    Args:
+        text: the profile, TOML.
+        archive: the archive's name.
+        new: what was seen.
+        name: the profile's new name; "" keeps it.
+    """
+    import tomlkit
+
+    document = tomlkit.parse(text)
+    if name:
+        document["name"] = name
+    tables: Any = document["archive"]
+    table = next(one for one in tables if one["name"] == archive)
+    table["commit"] = new.commit
+    table["tree"] = new.tree
+    seen = {one.moved.index: one for one in new.seen}
+    for index, one in seen.items():
+        origin = table["origin"][index]
+        values: dict[str, object] = {
+            **one.moved.changes,
+            "sha256": one.digest.sha256,
+            "size": one.digest.size,
+        }
+        if isinstance(one.moved.origin, GitOrigin) and one.moved.origin.paths:
+            values["tree"] = one.tree
+        for key, value in values.items():
+            if origin.get(key, "") != value:
+                origin[key] = value
+    number = [one["name"] for one in tables].index(archive)
+    gone = [index for index in range(len(table["origin"])) if index not in seen]
+    return _without(tomlkit.dumps(document), number, gone)
+
+
+def _without(text: str, archive: int, origins: Sequence[int]) -> str:
+    """Take origins out of a profile's text, by their lines: a heading that follows one stays."""
+    starts = position.line_map(text)
+    lines = text.splitlines(keepends=True)
+    for index in sorted(origins, reverse=True):
+        table = ("archive", archive, "origin", index)
+        begin = starts[table] - 1
+        end = max(line for path, line in starts.items() if path[: len(table)] == table)
+        while not _whole("".join(lines[begin:end])):  # the last value goes on
+            end += 1
+        while begin and lines[begin - 1].startswith("#"):
+            begin -= 1
+        while end < len(lines) and not lines[end].strip():
+            end += 1
+        del lines[begin:end]
+    return "".join(lines)
+
+
+def _whole(text: str) -> bool:
+    try:
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return False
+    return True
+
+
+def loaded(text: str, name: str) -> Profile:
+    """Load a profile's text as a file of that name would be.
+
+    Raises:
+        ProfileError: it is refused.
+    """
+    with tempfile.TemporaryDirectory(prefix="xnnkit-lock-") as folder:
+        file = Path(folder, f"{name}.toml")
+        file.write_text(text, encoding="utf-8")
+        return profiles.load(str(file))
+
+
+def diff(before: str, after: str, file: Path) -> str:
+    """Return the change as a unified diff, for ``git apply`` where the file is in a checkout."""
+    home = paths.home()
+    shown = file.name
+    if file.absolute().is_relative_to(home):
+        shown = file.absolute().relative_to(home).as_posix()
+    return "".join(
+        difflib.unified_diff(
+            before.splitlines(keepends=True),
+            after.splitlines(keepends=True),
+            f"a/{shown}",
+            f"b/{shown}",
+        )
+    )
+
+
+def refuse_embedded(file: Path) -> None:
+    """Refuse to change a profile of an installed xnnkit.
+
+    Raises:
+        BadInput: the file came with the package.
+    """
+    import xnnkit
+
+    package = Path(xnnkit.__file__).resolve().parent
+    if file.resolve().is_relative_to(package):
+        raise BadInput(
+            f"{file.name} belongs to the installed xnnkit",
+            where=str(file),
+            why="the next installation would put the old pins back",
+            fix=f"--output {file.name}    (a profile of your own, to be named with its path)",
+        )
+
+
+def write(file: Path, text: str) -> None:
+    """Put a profile's text into a file, which changes as a whole or not at all.
+
+    Raises:
+        BadEnvironment: it cannot be written.
+    """
+    partial = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        if file.exists():
+            partial.chmod(file.stat().st_mode & 0o777)
+        os.replace(partial, file)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise BadEnvironment(
+            "the profile cannot be written", where=str(file), why=error.strerror or str(error)
+        ) from None
