@@ -114,7 +114,10 @@ def statement(
 )
 @click.option("--show-all", is_flag=True, help="Print every fact that was compared.")
 @json_option
+@click.pass_context
 def verify(
+    ctx: click.Context,
+    /,
     file: Path,
     out: Path | None,
     binaries: dict[str, Path],
@@ -144,19 +147,28 @@ def verify(
         again=again,
     )
     checks = library.verify(said, places)
-    counts = library.count(checks)
-    if as_json:
-        content = {"statement": str(file), "profile": said.record.profile, "counts": counts}
-        emit_json({**content, "checks": [one.to_json() for one in checks]})
-    else:
-        if show_all:
-            for one in checks:
-                click.echo(f"{one.state:<9}  {one.line()}")
-        for line in library.summary(checks):
-            click.echo(line)
+    error = library.judge(checks, str(file), allow_unchecked=allow_unchecked)
     if said.enveloped:
         note("the envelope's signatures were not checked: that is the signer's tool's work")
-    library.judge(checks, str(file), allow_unchecked=allow_unchecked)
+    if as_json:
+        emit_json(
+            {
+                "statement": str(file),
+                "profile": said.record.profile,
+                "builder": said.run.builder_id,
+                "ok": error is None,
+                "counts": library.count(checks),
+                "checks": [one.to_json() for one in checks],
+            }
+        )
+        ctx.exit(error.exit_code if error else 0)
+    if show_all:
+        for one in checks:
+            click.echo(f"{one.state:<9}  {one.line()}")
+    for line in library.summary(checks):
+        click.echo(line)
+    if error:
+        raise error
 
 
 @command.command()

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from xnnkit.build.prepare import Prepared
     from xnnkit.build.request import Options
 
-PARTS = ("archives", "build", "patches", "profile", "render")
-"""Folders of the package that decide what is fetched, rendered and asked of Bazel."""
+PARTS = ("build", "patches", "profile", "render")
+"""Folders of the package that decide what is rendered and asked of Bazel."""
 
 # What Bazel itself leaves in a workspace, and our own file of a build's disk cache.
 _OUTPUTS = ("bazel-", ".disk_cache", "MODULE.bazel.lock")
@@ -111,8 +111,12 @@ def flavour_record(flavour: Flavour) -> FlavourRecord:
 
 def xnnkit_parts() -> dict[str, str]:
     """Return the hash of each folder of this xnnkit that decides what is built."""
-    package = Path(xnnkit.__file__).parent
-    return {name: dir_hash(files_below(package / name, _bytecode)) for name in PARTS}
+    return {name: dir_hash(files_below(package() / name, _bytecode)) for name in PARTS}
+
+
+def package() -> Path:
+    """Return the folder of this xnnkit's own code."""
+    return Path(xnnkit.__file__).parent
 
 
 def workspace_files(workspace: Path) -> dict[str, str]:

@@ -159,7 +159,7 @@ def _subjects(claim: Record, profile: Profile, places: Places) -> Here:
             digest = manifest.sha256_of(given) if given.is_file() else None
         else:
             digest = file_below(places.out, name)
-        found[f"binary {name}"] = digest or Unknown(f"no such file: {given or places.out / name}")
+        found[f"binary {name}"] = digest or Unknown(f"no plain file {given or places.out / name}")
     return found
 
 

@@ -83,29 +83,31 @@ def compare(stated: facts.Facts, here: Here) -> list[Check]:
     return checks
 
 
-def judge(checks: list[Check], where: str, *, allow_unchecked: bool = False) -> None:
-    """Raise unless everything agrees.
+def judge(
+    checks: list[Check], where: str, *, allow_unchecked: bool = False
+) -> Finding | Inconclusive | None:
+    """Return what is wrong; None when everything agrees.
 
     Args:
         checks: from `verify`.
         where: the statement's file.
         allow_unchecked: what cannot be checked here does not matter.
 
-    Raises:
-        Finding: something changed.
-        Inconclusive: nothing did, but not everything could be checked.
+    Returns:
+        A Finding if something changed; Inconclusive if nothing did, but not everything could be
+        checked.
     """
     changed = [one.line() for one in checks if one.state == "changed"]
     unchecked = [one.line() for one in checks if one.state == "unchecked"]
     if changed:
-        raise Finding(
+        return Finding(
             f"{len(changed)} of {len(checks)} facts are not as the statement says",
             where=where,
             why=_lines(changed),
             fix="do not trust these binaries; build again, or find out who changed what",
         )
     if unchecked and not allow_unchecked:
-        raise Inconclusive(
+        return Inconclusive(
             f"nothing contradicts the statement, but {len(unchecked)} of {len(checks)} facts"
             " cannot be checked here",
             where=where,
@@ -113,6 +115,7 @@ def judge(checks: list[Check], where: str, *, allow_unchecked: bool = False) -> 
             fix="xnnkit fetch PROFILE    (for archives), and --out DIR    (for the build)\n"
             "or --allow-unchecked, if the rest is enough",
         )
+    return None
 
 
 def _lines(told: list[str]) -> str:
