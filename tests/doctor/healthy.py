@@ -17,6 +17,8 @@ PROGRAMS = {"git", "qemu-aarch64", "adb", "bazel", "apt-get", "dpkg-deb", "bwrap
 def says(argv: Sequence[str]) -> str | None:
     """Answer like the real programs do."""
     name = argv[0].rsplit("/", 1)[-1]
+    if argv[1:] == ["-h"]:
+        return "-plugin [file=]FILE  QEMU_PLUGIN"
     return {"git": "git version 2.39.5\n", "bazel": "bazel 7.7.1\n"}.get(name, "v 1.2")
 
 

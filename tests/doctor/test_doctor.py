@@ -58,6 +58,12 @@ LACKS = [
         {"exists": lambda path: path.name != "qemu-aarch64"},
         "sudo apt-get install -y qemu-user-binfmt",
     ),
+    (
+        "qemu-plugins",
+        False,
+        {"output": lambda argv: "-h -cpu" if argv[1:] == ["-h"] else says(argv)},
+        "--enable-plugins",
+    ),
     ("locale", False, {"encoding": lambda: "ANSI_X3.4-1968"}, "export LC_ALL=C.UTF-8"),
 ]
 

@@ -31,6 +31,7 @@ def examine(profile: Profile, places: Places, probes: Probes | None = None) -> l
         lambda: _python(probes),
         lambda: _machine(profile, probes),
         lambda: _programs(probes),
+        lambda: _plugins(probes),
         lambda: _binfmt(probes),
         lambda: bazel(profile.bazel, probes),
         lambda: _room(places, probes),
@@ -68,6 +69,20 @@ def _programs(probes: Probes) -> Iterator[Need]:
         if path and (version := version_in(probes.output([path, "--version"]))):
             found = f"{version}, {path}"
         yield Need(program, bool(path), required, found, "" if path else apt_line(package, probes))
+
+
+def _plugins(probes: Probes) -> Iterator[Need]:
+    """Judge whether qemu loads plugins, which counting needs; one linked statically cannot."""
+    path = probes.which("qemu-aarch64")
+    if not path:
+        return
+    ok = "-plugin" in (probes.output([path, "-h"]) or "").split()
+    found = "run --count can count instructions" if ok else "qemu was built without plugins"
+    fix = (
+        "put a qemu-aarch64 with plugins first on PATH: one built from source "
+        "(configure --target-list=aarch64-linux-user --enable-plugins), or Debian 12's qemu-user"
+    )
+    yield Need("qemu-plugins", ok, False, found, "" if ok else fix)
 
 
 def _binfmt(probes: Probes) -> Iterator[Need]:
