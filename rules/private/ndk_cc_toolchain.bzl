@@ -71,6 +71,9 @@ def _config_impl(ctx):
             # Devices with 16 KiB pages refuse less; releases before r28 default to 4 KiB. Said here, so
             # that the layout does not depend on the release.
             "-Wl,-z,max-page-size=16384",
+            # clang asks /etc/os-release which distribution it runs on, and has other defaults on some.
+            "-Wl,--hash-style=" + ("gnu" if ctx.attr.api_level >= 23 else "both"),
+            "-Wl,--enable-new-dtags",
             # A name that no library has is an error now and not when the phone starts the program.
             "-Wl,--no-undefined",
             # The NDK's own objects carry the path they were built at in their debug sections.

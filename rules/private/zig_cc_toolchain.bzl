@@ -27,6 +27,9 @@ def _config_impl(ctx):
     target = TARGETS[ctx.attr.target]
     zig = ctx.file._zig.dirname
     sysroot = ctx.file.crt1.dirname
+
+    # The driver adds lib, and without one the host's /lib, /usr/lib and /usr/lib/gcc.
+    root = sysroot.removesuffix("/lib")
     lib = zig + "/lib"
     arch = target.triple.split("-")[0]
     includes_cpp = [
@@ -49,9 +52,14 @@ def _config_impl(ctx):
         feature(name = "supports_start_end_lib", enabled = True),
         feature(name = "static_linking_mode"),
         # Sanitised in one place: the same feature set whatever the flavour.
-        flags("target", COMPILE + LINK, ["--target=" + target.triple, "-Wno-unused-command-line-argument"]),
+        flags("target", COMPILE + LINK, [
+            "--target=" + target.triple,
+            "--sysroot=" + root,
+            "--no-default-config",
+            "-Wno-unused-command-line-argument",
+        ]),
         flags("march", COMPILE, march(ctx) if arch == "aarch64" else []),
-        flags("no_host_headers", COMPILE, ["-nostdinc", "--no-default-config"]),
+        flags("no_host_headers", COMPILE, ["-nostdinc"]),
         flags("reproducible", COMPILE, REPRODUCIBLE),
         flags("sections", COMPILE, SECTIONS),
         flags("optimize", COMPILE, optimize(ctx), with_features = OPT),

@@ -39,8 +39,9 @@ filegroup(
 exports_files(["lib/crt1.o"])
 """
 
-# Part of what a kept sysroot is found by: changes with what `_build` makes.
-_RECIPE = "3"
+# Part of what a kept sysroot is found by: changes with what `_build` makes. Those of 3 were built in
+# the user's environment.
+_RECIPE = "4"
 
 _KEEP = """set -e
 partial="$1.partial.$$"
@@ -80,23 +81,33 @@ def _place(rctx):
     identity = rctx.read(rctx.path(rctx.attr._identity)).strip()
     return "{}/sysroot/{}-{}-{}".format(cache, rctx.attr.target, identity, _RECIPE)
 
+def _clean(variables):
+    """Returns how to start a command with these variables alone.
+
+    A repository rule's programs get the whole environment of whoever starts Bazel: a CPATH, a
+    LIBRARY_PATH or a cp first on PATH would end up in every binary, and in the cache.
+    """
+    return ["/usr/bin/env", "-i"] + ["{}={}".format(name, value) for name, value in variables.items()]
+
 def _shell(rctx, script, argument):
-    return rctx.execute(["/bin/sh", "-c", script, "sh", argument]).return_code == 0
+    command = _clean({"PATH": "/usr/bin:/bin"}) + ["/bin/sh", "-c", script, "sh", argument]
+    return rctx.execute(command).return_code == 0
 
 def _build(rctx):
     target = TARGETS[rctx.attr.target]
     zig = rctx.path(rctx.attr._zig)
     rctx.delete("lib")
     rctx.file("probe.cc", _PROBE, executable = False)
+    environment = {
+        "ZIG_GLOBAL_CACHE_DIR": rctx.path("_cache"),
+        "ZIG_LOCAL_CACHE_DIR": rctx.path("_local"),
+        "ZIG_VERBOSE_LINK": "1",
+    }
     result = rctx.execute(
         # With -O2 alone zig makes libraries of LLVM bitcode, and every link compiles them: 9 s of 10.
         # -s leaves out debug information, which holds paths and no binary keeps.
+        _clean(environment) +
         [zig, "c++", "-target", target.triple, "-static", "-O2", "-fno-lto", "-s", "probe.cc", "-o", "probe"],
-        environment = {
-            "ZIG_GLOBAL_CACHE_DIR": str(rctx.path("_cache")),
-            "ZIG_LOCAL_CACHE_DIR": str(rctx.path("_local")),
-            "ZIG_VERBOSE_LINK": "1",
-        },
         timeout = 1800,
     )
     if result.return_code:
@@ -127,7 +138,7 @@ def _archive(rctx, zig, source, target):
 
 def _run(rctx, command):
     """Returns the stdout of a command that must not fail."""
-    result = rctx.execute(command)
+    result = rctx.execute(_clean({}) + command)
     if result.return_code:
         fail("{} {}: {}".format(command[0], command[1], result.stderr))
     return result.stdout

@@ -101,4 +101,8 @@ def test_the_link_is_static_and_keeps_names_but_no_debug_information(workspace: 
         assert {"-static", "-nostdlib", "-Wl,--strip-debug", "-Wl,--build-id=sha1"} <= set(words)
         assert "-s" not in words
         assert "-Wl,-s" not in words
+        # Without one clang adds the host's folders for libraries.
+        (sysroot,) = [w for w in words if w.startswith("--sysroot=")]
+        assert re.fullmatch(r"--sysroot=external/[^/]*zig_sysroot_aarch64", sysroot)
+        assert "--no-default-config" in words
         assert not [w for w in words if re.search(r"(^|=|-L)/", w)], words
