@@ -85,7 +85,7 @@ def build(
         layout=options.layout,
         compiler=compiler,
     )
-    bazel = find(profile.bazel)
+    bazel = find(profile.bazel).alone()
     names = ", ".join(flavour.name for flavour in flavours)
     say(f"{profile.name}: building {names} with Bazel {bazel.version} ({bazel.kind})")
     request = request_of(profile, flavours, prepared, options, sources)

@@ -197,7 +197,7 @@ def build_explained(
     labels = [library.target(profile, flavour) for flavour in flavours]
     selected = {archive["name"]: archive["sha256"] for archive in content["archives"]}
     request = invoke.Request(targets=labels, cache=sources.cache, selected=selected)
-    commands = _commands(find(profile.bazel), workspace, labels, request)
+    commands = _commands(find(profile.bazel).alone(), workspace, labels, request)
     return content, account(actions, flavour_of, commands)
 
 

@@ -1,0 +1,130 @@
+"""One of the two builds, in a process of its own: ``python -m xnnkit.repro.side PLAN RESULT``.
+
+It builds as ``xnnkit build`` does, writes down what it found its surroundings to be, and keeps the
+artifacts. Nothing of a build is left running.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from xnnkit.errors import Finding, XnnkitError
+
+_FILES = 40
+
+
+def surroundings(home: Path) -> dict[str, Any]:
+    """Return what this process sees of its machine, JSON-ready; by the names of CONDITIONS."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return {
+        "user": f"{os.environ.get('USER', '')} ({os.getuid()})",
+        "home": os.environ.get("HOME", ""),
+        "umask": f"{mask:03o}",
+        "clock": time.time(),
+        "timezone": f"{time.tzname[0]} {time.strftime('%z')}",
+        "locale": f"{os.environ.get('LC_ALL', '')}, {os.environ.get('LANGUAGE', '')}",
+        "file-order": _listing(home),
+        "hostname": socket.gethostname(),
+        "network": _interfaces(),
+    }
+
+
+def _listing(folder: Path) -> list[str]:
+    """Return how this file system lists files that were made in the order of their names."""
+    probe = folder / "order"
+    probe.mkdir(parents=True)
+    for number in range(_FILES):
+        (probe / f"{number:02}").touch()
+    listed = os.listdir(probe)
+    shutil.rmtree(probe)
+    return listed
+
+
+def _interfaces() -> str:
+    names = [name for _, name in socket.if_nameindex() if name != "lo"]
+    return ", ".join(sorted(names)) or "none"
+
+
+def build(plan: dict[str, Any]) -> dict[str, Any]:
+    """Build as planned and return the binaries' manifest entries and what the proof said.
+
+    Raises:
+        XnnkitError: the build failed before there was a binary.
+    """
+    from xnnkit import profile
+    from xnnkit.build import build as library
+    from xnnkit.build import manifest
+    from xnnkit.build.request import Options, Sources
+
+    out = Path(plan["out"])
+    loaded = profile.load(plan["profile"])
+    disk_cache = Path(plan["disk_cache"]) if plan["disk_cache"] else None
+    options = Options(
+        out=out,
+        flavours=plan["flavours"],
+        toolchain=plan["toolchain"],
+        ndk=plan["ndk"],
+        api_level=plan["api_level"],
+        licence_accepted=plan["licence_accepted"],
+        log=Path(plan["log"]),
+        bazel_options=plan["bazel_options"],
+        disk_cache=disk_cache,
+    )
+    proof = ""
+    try:
+        library.build(loaded, options, Sources(cache=Path(plan["cache"])))
+    except Finding as finding:
+        # A binary that fails its proof is still worth comparing: the comparison says why it fails.
+        if not (out / manifest.NAME).is_file():
+            raise
+        proof = finding.why
+    finally:
+        _end(loaded, out / "workspace")
+    if plan["objects"]:
+        keep_objects(out)
+    return {"binaries": manifest.read(out)["binaries"], "proof": proof}
+
+
+def _end(loaded: Any, workspace: Path) -> None:
+    from xnnkit.bazel import find
+
+    if workspace.is_dir():
+        find(loaded.bazel).run(["shutdown"], cwd=workspace, quiet=True)
+
+
+def keep_objects(out: Path) -> None:
+    """Copy every object file of the build to ``out/objects``."""
+    outputs = out / "workspace" / "bazel-out"
+    for folder, _, files in os.walk(outputs.resolve()):
+        for name in files:
+            if name.endswith(".o"):
+                source = Path(folder, name)
+                target = out / "objects" / source.relative_to(outputs.resolve())
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, target)
+
+
+def main(plan_file: str, result_file: str) -> int:
+    """Do what the plan says and write the result; return an exit code."""
+    plan = json.loads(Path(plan_file).read_text())
+    result: dict[str, Any] = {"surroundings": surroundings(Path(plan["home"]))}
+    begin = time.monotonic()
+    try:
+        result |= build(plan)
+    except XnnkitError as error:
+        result["error"] = error.to_json()
+    result["seconds"] = round(time.monotonic() - begin, 1)
+    Path(result_file).write_text(json.dumps(result))
+    return 1 if "error" in result else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:3]))
