@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,6 +156,7 @@ def variables(profile: Profile, found: Parts, layout: Layout, compiler: Compiler
             fix=f"xnnkit render {profile.name} --format module OUT",
         )
     form = "" if layout == "module" else f" --format {layout}"
+    command = f"xnnkit render {profile.name} .{form}{compiler.options()}"
     pinned = {one.name: one for one in reversed(toolchains(profile, compiler))}
     return {
         "profile": profile,
@@ -174,7 +176,8 @@ def variables(profile: Profile, found: Parts, layout: Layout, compiler: Compiler
         # An overlay says otherwise.
         "workspace_name": profile.name.replace("-", "_"),
         "rules": "xnnkit",
-        "command": f"xnnkit render {profile.name} .{form}{compiler.options()}",
+        "command": command,
+        "command_words": shlex.split(command)[1:],
     }
 
 
