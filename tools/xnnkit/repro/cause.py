@@ -12,8 +12,8 @@ from xnnkit.repro.sections import BUILD_ID, Change, Section, functions, named, o
 _STRINGS = re.compile(rb"[\x20-\x7e]{4,}")
 _PATH = re.compile(rb"(?:^|[^A-Za-z0-9_./])(/[A-Za-z0-9_.+@~-]+/[A-Za-z0-9_.+@~/-]+)")
 _EPOCH = re.compile(rb"(?<![0-9a-fA-F])[12][0-9]{9}(?![0-9a-fA-F])")
+_CLOCK = re.compile(rb"(?<![0-9])[0-2][0-9]:[0-5][0-9]:[0-5][0-9](?![0-9])")
 _DEBUG = (".debug_", ".zdebug_", ".rela.debug_", ".rel.debug_", ".gnu_debug", ".llvm_addrsig")
-_TABLES = (".symtab", ".strtab", ".shstrtab", ".note.gnu.build-id")
 _NAMED = 5
 
 
@@ -111,7 +111,7 @@ def _strings(section: str, pair: tuple[bytes, bytes], traces: tuple[Traces, Trac
     dates = [set(leaks.dates([data])) for data in pair]
     clocks = [sorted(dates[0] - dates[1]), sorted(dates[1] - dates[0])]
     if not any(clocks):
-        clocks = [_epochs(strings) for strings in only]
+        clocks = [_times(strings) for strings in only]
     if any(clocks):
         found.append(
             Cause(
@@ -139,8 +139,8 @@ def _paths(strings: set[bytes], places: Sequence[str]) -> list[str]:
     return sorted(_show(s) for s in found)
 
 
-def _epochs(strings: set[bytes]) -> list[str]:
-    return sorted(_show(s) for s in strings if _EPOCH.search(s))
+def _times(strings: set[bytes]) -> list[str]:
+    return sorted(_show(s) for s in strings if _EPOCH.search(s) or _CLOCK.search(s))
 
 
 def _show(text: bytes) -> str:
