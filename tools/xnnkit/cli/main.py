@@ -30,6 +30,7 @@ TABLE = {
     "compare": "Compare runs of two flavours, with statistics.",
     "completion": "Print the completion script for your shell.",
     "device": "Show the devices that can run a binary.",
+    "docker": "Write a Docker build context that builds and runs it.",
     "doctor": "Check what this machine has and lacks.",
     "elf": "Look into an ELF file: machine, linking, kernels.",
     "fetch": "Download a profile's archives and verify them.",

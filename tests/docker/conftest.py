@@ -1,0 +1,8 @@
+"""The tests of the Docker context share these."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parent))

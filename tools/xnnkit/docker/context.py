@@ -1,0 +1,101 @@
+"""Which files a build context has. Nothing here writes."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import xnnkit
+from xnnkit import paths
+from xnnkit.docker.image import DEFAULT_BASE, Image
+from xnnkit.errors import BadInput
+from xnnkit.profile import Profile, path_of
+from xnnkit.render.environment import render
+from xnnkit.render.workspace import Plan
+
+SOURCE = "xnnkit"
+"""The folder of the context that xnnkit itself stands in, laid out as in a checkout."""
+
+_HOME = ("BUILD.bazel", "LICENSE", "MODULE.bazel", "WORKSPACE.tmpl", "patches", "rules")
+
+
+def plan(profile: Profile, image: Image, name_or_path: str) -> Plan:
+    """Return every file of the build context: relative path -> bytes.
+
+    Args:
+        profile: the pins.
+        image: what is asked for.
+        name_or_path: how the profile was named, to find its file.
+
+    Raises:
+        BadInput: files of xnnkit are missing.
+    """
+    given = variables(profile, image)
+    files: Plan = {
+        "Dockerfile": render("Dockerfile.j2", **given).encode(),
+        ".dockerignore": render("dockerignore.j2", **given).encode(),
+        "README.md": render("docker.md.j2", **given).encode(),
+        "build": render("docker_build.sh.j2", **given).encode(),
+    }
+    if image.runs:
+        files["bench"] = render("docker_bench.sh.j2", **given).encode()
+    files |= {f"{SOURCE}/{name}": data for name, data in source(profile, name_or_path).items()}
+    return dict(sorted(files.items()))
+
+
+def variables(profile: Profile, image: Image) -> dict[str, Any]:
+    """Return what templates may use; words for a shell are quoted here, once."""
+    words = [f"--flavour={flavour.name}" for flavour in image.flavours]
+    options = "".join(
+        [
+            f" --base {image.base}" if image.base != DEFAULT_BASE else "",
+            "" if image.runs else " --toolchain ndk --binaries-only",
+        ]
+    )
+    return {
+        "profile": profile,
+        "image": image,
+        "version": xnnkit.__version__,
+        "source": SOURCE,
+        "provenance": _has_provenance(),
+        "flavours": shlex.join(flavour.name for flavour in image.flavours),
+        "build_options": shlex.join(words),
+        "emulated": shlex.join(profile.benchmark.emulated_arguments),
+        "command": f"xnnkit docker {profile.name} -o .{options}",
+    }
+
+
+def source(profile: Profile, name_or_path: str) -> Plan:
+    """Return xnnkit itself with one profile, laid out as in a checkout: path -> bytes.
+
+    Raises:
+        BadInput: files of xnnkit are missing.
+    """
+    files: Plan = {}
+    home = paths.home()
+    names = [*_HOME, *([profile.benchmark.source] if profile.benchmark.source else [])]
+    for name in names:
+        _copy(home / name, name, files)
+    _copy(Path(xnnkit.__file__).parent, "tools/xnnkit", files)
+    files[f"profiles/{profile.name}.toml"] = path_of(name_or_path).read_bytes()
+    return files
+
+
+def _has_provenance() -> bool:
+    from xnnkit.cli.main import TABLE
+
+    return "provenance" in TABLE
+
+
+def _copy(root: Path, target: str, files: Plan) -> None:
+    if root.is_file():
+        files[target] = root.read_bytes()
+        return
+    if not root.is_dir():
+        raise BadInput(f"{root} is missing", why="the image is built with xnnkit's own files")
+    for path in sorted(p for p in root.rglob("*") if p.is_file()):
+        inside = path.relative_to(root)
+        # An installed xnnkit has its own copy of profiles, patches and rules in data/.
+        if "__pycache__" not in inside.parts and inside.parts[0] != "data":
+            files[f"{target}/{inside.as_posix()}"] = path.read_bytes()
