@@ -9,6 +9,7 @@ import click
 
 from xnnkit.cli._common import emit_json, json_option, load_profile, note, profile_argument
 from xnnkit.cli._compiler import compiler_of, compiler_options
+from xnnkit.cli._remote import remote_of, remote_options
 from xnnkit.cli._sources import source_options, sources_of
 
 
@@ -25,6 +26,7 @@ from xnnkit.cli._sources import source_options, sources_of
     help="MODULE.bazel for Bazel 7 and newer; WORKSPACE for Bazel 6.1 to 7; a package of a module"
     " of yours.",
 )
+@remote_options
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 on drift.")
 @click.option("--diff", "show_diff", is_flag=True, help="Write nothing; print what would change.")
 @source_options
@@ -43,7 +45,7 @@ def command(
     check: bool,
     show_diff: bool,
     as_json: bool,
-    **source: Any,
+    **rest: Any,
 ) -> None:
     """Write PROFILE's workspace into OUT.
 
@@ -51,11 +53,14 @@ def command(
     touched. The workspace needs no xnnkit: the rules come along, and it can be moved.
     """
     from xnnkit.build.prepare import plan_of
-    from xnnkit.render import directory
+    from xnnkit.render import directory, remote
 
     loaded = load_profile(profile)
     compiler = compiler_of(loaded, toolchain, ndk, api_level, licence_accepted)
-    planned = plan_of(loaded, sources_of(**source), layout, compiler)
+    far = remote_of(rest)
+    planned = plan_of(loaded, sources_of(**rest), layout, compiler)
+    if far:
+        planned[remote.NAME] = remote.rendered(far)
     out = out.absolute()
     if check or show_diff:
         directory.refuse_foreign(out)
