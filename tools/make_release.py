@@ -1,0 +1,324 @@
+"""Make a release of the Bazel module: the archive, and what a registry is told about it.
+
+    python tools/make_release.py --out dist [--ref HEAD] [--repository OWNER/NAME] [--registry DIR]
+
+The archive is made of git's objects alone: every tracked file in the order of its path, with one
+time, no owner and no name of this machine. Two makings are the same bytes; where another zlib packs
+otherwise, `--check FILE` compares what is inside.
+
+Without ``--repository`` the addresses are those of the files just made, for a registry that is
+tried out on this machine. With it they are GitHub's, and the registry's folder is what a pull
+request to the Bazel Central Registry adds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import gzip
+import hashlib
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+NAME = "xnnkit"
+# Any fixed time will do; 2000-01-01 is one that every unpacker accepts.
+MTIME = 946684800
+MEDIA_TYPE = "application/vnd.build.bazel.registry.attestation+json;version=1.0.0"
+
+
+class Refused(Exception):
+    """The release cannot be made; says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One tracked file: its path, git mode and content (a symlink's is its target)."""
+
+    path: str
+    mode: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release that was made."""
+
+    version: str
+    archive: Path
+    integrity: str
+    module: bytes
+    """MODULE.bazel as it is in the archive."""
+
+
+def entries(root: Path, ref: str) -> list[Entry]:
+    """Return the tracked files of a commit; with ``ref`` "" those of the working tree.
+
+    Raises:
+        Refused: git does not know the commit.
+    """
+    found = []
+    if not ref:
+        for row in _git(root, "ls-files", "-s", "-z").split(b"\0"):
+            if row:
+                facts, _, path = row.partition(b"\t")
+                file = root / os.fsdecode(path)
+                if os.path.lexists(file):
+                    found.append(_on_disk(file, os.fsdecode(path), facts.decode().split()[0]))
+    else:
+        rows = _git(root, "ls-tree", "-r", "-z", "--full-tree", ref).split(b"\0")
+        listed = [row.partition(b"\t") for row in rows if row]
+        ids = [facts.decode().split()[2] for facts, _, _ in listed]
+        for (facts, _, path), data in zip(listed, _blobs(root, ids), strict=True):
+            found.append(Entry(os.fsdecode(path), facts.decode().split()[0], data))
+    return sorted(found, key=lambda one: os.fsencode(one.path))
+
+
+def tar(files: Sequence[Entry], prefix: str) -> bytes:
+    """Return a tar archive that depends on nothing but the files.
+
+    Args:
+        files: what goes in, in this order.
+        prefix: the folder they are in.
+    """
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for one in files:
+            member = tarfile.TarInfo(f"{prefix}/{one.path}")
+            member.mtime = MTIME
+            member.mode = 0o755 if one.mode == "100755" else 0o644
+            if one.mode == "120000":
+                member.type, member.mode = tarfile.SYMTYPE, 0o777
+                member.linkname = os.fsdecode(one.data)
+                archive.addfile(member)
+            else:
+                member.size = len(one.data)
+                archive.addfile(member, io.BytesIO(one.data))
+    return out.getvalue()
+
+
+def pack(data: bytes) -> bytes:
+    """Return the gzip of a tar, without a name or a time."""
+    out = io.BytesIO()
+    with gzip.GzipFile(fileobj=out, mode="wb", compresslevel=9, mtime=0, filename="") as file:
+        file.write(data)
+    return out.getvalue()
+
+
+def integrity(data: bytes) -> str:
+    """Return the SRI form of the sha256, as source.json has it."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(data).digest()).decode()
+
+
+def version_of(files: Sequence[Entry]) -> str:
+    """Return the version, which MODULE.bazel, the package and the example name alike.
+
+    Raises:
+        Refused: they do not.
+    """
+    texts = {one.path: one.data.decode() for one in files if one.path in _VERSIONED}
+    found = {}
+    for path, pattern in _VERSIONED.items():
+        match = re.search(pattern, texts.get(path, ""), re.MULTILINE)
+        found[path] = match[1] if match else "none"
+    if len(set(found.values())) != 1 or "none" in found.values():
+        told = ", ".join(f"{path}: {version}" for path, version in found.items())
+        raise Refused(f"the versions differ: {told}\n  fix: write the same into each of them")
+    return next(iter(found.values()))
+
+
+_VERSIONED = {
+    "MODULE.bazel": r'^module\(\n    name = "xnnkit",\n    version = "([^"]+)"',
+    "tools/xnnkit/__init__.py": r'^__version__ = "([^"]+)"',
+    "examples/module/MODULE.bazel": r'^bazel_dep\(name = "xnnkit", version = "([^"]+)"\)',
+}
+
+
+def make(files: Sequence[Entry], out: Path) -> Release:
+    """Write the archive into the folder ``out``.
+
+    Raises:
+        Refused: the versions differ.
+    """
+    version = version_of(files)
+    data = pack(tar(files, f"{NAME}-{version}"))
+    out.mkdir(parents=True, exist_ok=True)
+    archive = out / f"{NAME}-{version}.tar.gz"
+    _write(archive, data)
+    module = next(one.data for one in files if one.path == "MODULE.bazel")
+    return Release(version, archive, integrity(data), module)
+
+
+def source(release: Release, template: str, repository: str) -> dict[str, Any]:
+    """Return source.json.
+
+    Args:
+        release: what was made.
+        template: .bcr/source.template.json.
+        repository: OWNER/NAME; "" for the file itself.
+    """
+    found: dict[str, Any] = json.loads(_filled(template, release, repository))
+    found["integrity"] = release.integrity
+    if not repository:
+        found["url"] = release.archive.absolute().as_uri()
+    return found
+
+
+def registry(
+    files: Sequence[Entry], release: Release, folder: Path, repository: str, signed: Path | None
+) -> None:
+    """Add the release to a registry's folder; other modules and versions in it stay.
+
+    Args:
+        files: the release's files.
+        release: what was made.
+        folder: the registry, such as a clone of the Bazel Central Registry.
+        repository: OWNER/NAME; "" for a registry on this machine.
+        signed: a folder of signed attestations, NAME.intoto.jsonl; None for none.
+    """
+    texts = {one.path: one.data.decode() for one in files if one.path.startswith(".bcr/")}
+    module = folder / "modules" / NAME
+    version = module / release.version
+    version.mkdir(parents=True, exist_ok=True)
+    if not (folder / "bazel_registry.json").exists():
+        _write(folder / "bazel_registry.json", b"{}\n")
+    metadata = json.loads(_filled(texts[".bcr/metadata.template.json"], release, repository))
+    if (module / "metadata.json").exists():
+        metadata["versions"] = json.loads((module / "metadata.json").read_text())["versions"]
+    if release.version not in metadata["versions"]:
+        metadata["versions"].append(release.version)
+    _json(module / "metadata.json", metadata)
+    _write(version / "MODULE.bazel", release.module)
+    _write(version / "presubmit.yml", texts[".bcr/presubmit.yml"].encode())
+    origin = source(release, texts[".bcr/source.template.json"], repository)
+    _json(version / "source.json", origin)
+    if signed is not None:
+        _json(version / "attestations.json", attestations(release, origin["url"], signed))
+
+
+def attestations(release: Release, url: str, signed: Path) -> dict[str, Any]:
+    """Return attestations.json: where the signed statements of a release are, and their hashes.
+
+    Args:
+        release: what was made.
+        url: the archive's address; the statements stand beside it.
+        signed: the folder of the statements.
+
+    Raises:
+        Refused: one of them is missing, or signs something else by its name.
+    """
+    listed = {}
+    for name in ("source.json", "MODULE.bazel", release.archive.name):
+        file = signed / f"{name}.intoto.jsonl"
+        if not file.is_file():
+            raise Refused(f"{file} is missing\n  why: the registry wants a statement for {name}")
+        address = f"{url.rsplit('/', 1)[0]}/{file.name}"
+        listed[name] = {"url": address, "integrity": integrity(file.read_bytes())}
+    return {"mediaType": MEDIA_TYPE, "attestations": listed}
+
+
+def check(files: Sequence[Entry], archive: Path) -> list[str]:
+    """Return how an archive differs from what would be made; nothing when it is the same inside."""
+    prefix = f"{NAME}-{version_of(files)}"
+    with gzip.open(archive) as file:
+        if file.read() == tar(files, prefix):
+            return []
+    wanted = {f"{prefix}/{one.path}": one for one in files}
+    with tarfile.open(archive) as there:
+        found = {one.name: one for one in there.getmembers()}
+        lines = [f"missing: {name}" for name in sorted(wanted.keys() - found.keys())]
+        lines += [f"not of the release: {name}" for name in sorted(found.keys() - wanted.keys())]
+        for name in sorted(wanted.keys() & found.keys()):
+            member = there.extractfile(found[name]) if found[name].isfile() else None
+            data = member.read() if member else os.fsencode(found[name].linkname)
+            if data != wanted[name].data:
+                lines.append(f"differs: {name}")
+    return lines or ["the same files, with other times, owners or modes"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return 0, 1 for a difference, 2 for what cannot be made."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
+    parser.add_argument("--out", type=Path, default=ROOT / "dist")
+    parser.add_argument("--ref", default="HEAD", help="the commit; HEAD when not given")
+    parser.add_argument("--worktree", action="store_true", help="tracked files as they are now")
+    parser.add_argument("--repository", default="", metavar="OWNER/NAME", help="GitHub's")
+    parser.add_argument("--registry", type=Path, help="also write a registry's folder")
+    parser.add_argument("--attestations", type=Path, help="folder of NAME.intoto.jsonl")
+    parser.add_argument("--check", type=Path, metavar="FILE", help="compare an archive; write none")
+    given = parser.parse_args(arguments)
+    if given.repository and not re.fullmatch(r"[\w-]+/[\w.-]+", given.repository):
+        parser.error("--repository is OWNER/NAME")
+    try:
+        files = entries(ROOT, "" if given.worktree else given.ref)
+        if given.check:
+            lines = check(files, given.check)
+            print("\n".join(lines) or f"{given.check}: the same inside")
+            return 1 if lines else 0
+        release = make(files, given.out)
+        if given.registry:
+            registry(files, release, given.registry, given.repository, given.attestations)
+        text = next(one.data.decode() for one in files if one.path == ".bcr/source.template.json")
+        _json(given.out / "source.json", source(release, text, given.repository))
+        _write(given.out / "MODULE.bazel", release.module)
+    except Refused as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"{release.archive} {release.integrity}")
+    return 0
+
+
+def _filled(template: str, release: Release, repository: str) -> str:
+    owner, _, name = (repository or f"local/{NAME}").partition("/")
+    values = {
+        "OWNER": owner,
+        "REPO": name,
+        "VERSION": release.version,
+        "TAG": f"v{release.version}",
+    }
+    return re.sub(r"\{(OWNER|REPO|VERSION|TAG)\}", lambda match: values[match[1]], template)
+
+
+def _on_disk(file: Path, path: str, mode: str) -> Entry:
+    if file.is_symlink():
+        return Entry(path, "120000", os.fsencode(os.readlink(file)))
+    return Entry(path, mode, file.read_bytes())
+
+
+def _blobs(root: Path, ids: Sequence[str]) -> Iterator[bytes]:
+    given = "".join(f"{one}\n" for one in ids).encode()
+    out = io.BytesIO(_git(root, "cat-file", "--batch", given=given))
+    while header := out.readline():
+        size = int(header.split()[2])
+        yield out.read(size)
+        out.read(1)
+
+
+def _git(root: Path, *arguments: str, given: bytes = b"") -> bytes:
+    done = subprocess.run(["git", *arguments], cwd=root, input=given, capture_output=True)
+    if done.returncode:
+        raise Refused(f"git {arguments[0]} failed: {done.stderr.decode(errors='replace').strip()}")
+    return done.stdout
+
+
+def _json(file: Path, content: dict[str, Any]) -> None:
+    _write(file, (json.dumps(content, indent=2) + "\n").encode())
+
+
+def _write(file: Path, data: bytes) -> None:
+    partial = file.with_name(f".{file.name}.{os.getpid()}")
+    partial.write_bytes(data)
+    os.replace(partial, file)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
