@@ -132,6 +132,14 @@ PROGRAMS = (
 )
 
 
+HOSTILE_RC = (
+    "startup --host_jvm_args=-Dpoisoned=yes\n"
+    "build --copt=-DPOISONED --copt=-O0 --linkopt=-lpoisoned --compilation_mode=dbg\n"
+    "build --action_env=CPATH=/nonexistent --stamp --strip=always\n"
+    "build --this_option_does_not_exist\n"
+)
+
+
 @dataclass(frozen=True)
 class Attacked:
     """The workspace, its Bazel, and the untouched build's hashes."""
@@ -228,3 +236,65 @@ def usr_of(bazel: Bazel) -> Path:
         if word == "/usr":
             return Path(words[at - 1])
     return Path("/usr")
+
+
+def hostile_variables(modules: Path) -> dict[str, str]:
+    """Return variables that tools of a build listen to, with values that would harm.
+
+    Args:
+        modules: a folder to make, with Python modules that end whoever imports them.
+    """
+    modules.mkdir()
+    for name in ("sitecustomize", "os", "re"):
+        (modules / f"{name}.py").write_text("raise SystemExit('poisoned')\n")
+    library = next(Path("/usr/lib").glob("*/libdl.so.2"), None) or Path("/lib64/libdl.so.2")
+    return {
+        "CC": "/nonexistent/cc",
+        "CXX": "/nonexistent/c++",
+        "CFLAGS": "-O0 -DPOISONED",
+        "CXXFLAGS": "-O0 -DPOISONED",
+        "CPPFLAGS": "-DPOISONED",
+        "LDFLAGS": "-Wl,--poisoned",
+        "BAZEL_COMPILER": "/nonexistent/cc",
+        "BAZEL_CXXOPTS": "-DPOISONED",
+        "BAZEL_LINKOPTS": "-lpoisoned",
+        "BAZEL_LINKLIBS": "-lpoisoned",
+        "BAZEL_CONLYOPTS": "-DPOISONED",
+        "BAZEL_HOST_SYSTEM": "poisoned",
+        "LD_PRELOAD": str(library),
+        "SOURCE_DATE_EPOCH": "1",
+        "ZERO_AR_DATE": "1",
+        "LC_ALL": "C",
+        "LANG": "tr_TR.UTF-8",
+        "LANGUAGE": "tr",
+        "TZ": "CHADT-13:45",
+        "PYTHONPATH": str(modules),
+        "PYTHONHOME": "/nonexistent",
+        "PYTHONSTARTUP": str(modules / "os.py"),
+        "GIT_DIR": "/nonexistent",
+        "GIT_WORK_TREE": "/nonexistent",
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "core.autocrlf",
+        "GIT_CONFIG_VALUE_0": "true",
+        "GZIP": "-1",
+        "TAR_OPTIONS": "--poisoned",
+        "BASH_ENV": str(modules / "os.py"),
+        "ENV": str(modules / "os.py"),
+        "POSIXLY_CORRECT": "1",
+        "GREP_OPTIONS": "--poisoned",
+        "ZIG_LIB_DIR": "/nonexistent",
+        "ZIG_GLOBAL_CACHE_DIR": "/nonexistent",
+        "CLANG_CONFIG_FILE_USER_DIR": str(modules),
+        "LLVM_SYMBOLIZER_PATH": "/nonexistent",
+        "MAKEFLAGS": "-j99",
+        "USER": "poisoned",
+        "HOSTNAME": "poisoned",
+    }
+
+
+def another_distribution(etc: Path) -> None:
+    """Make a copy of /etc that of openSUSE, as far as clang looks."""
+    for name in ("os-release", "debian_version", "lsb-release"):
+        (etc / name).unlink(missing_ok=True)
+    (etc / "os-release").write_text('ID="opensuse-leap"\nVERSION_ID="15.6"\n')
+    (etc / "SuSE-release").write_text("SUSE 15\nVERSION = 15\n")

@@ -13,9 +13,12 @@ from pathlib import Path
 
 import pytest
 from attacked import (
+    HOSTILE_RC,
     Attacked,
+    another_distribution,
     fake_programs,
     hard_copy,
+    hostile_variables,
     inside,
     poison_headers,
     poison_libraries,
@@ -121,53 +124,7 @@ def test_fake_programs_and_variables_do_not_reach_the_repository_rules(
 def test_hostile_variables_give_the_same_bits(
     fresh: Attacked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    modules = tmp_path / "modules"
-    modules.mkdir()
-    for name in ("sitecustomize", "os", "re"):
-        (modules / f"{name}.py").write_text("raise SystemExit('poisoned')\n")
-    library = next(Path("/usr/lib").glob("*/libdl.so.2"), None) or Path("/lib64/libdl.so.2")
-    hostile = {
-        "CC": "/nonexistent/cc",
-        "CXX": "/nonexistent/c++",
-        "CFLAGS": "-O0 -DPOISONED",
-        "CXXFLAGS": "-O0 -DPOISONED",
-        "CPPFLAGS": "-DPOISONED",
-        "LDFLAGS": "-Wl,--poisoned",
-        "BAZEL_COMPILER": "/nonexistent/cc",
-        "BAZEL_CXXOPTS": "-DPOISONED",
-        "BAZEL_LINKOPTS": "-lpoisoned",
-        "BAZEL_LINKLIBS": "-lpoisoned",
-        "BAZEL_CONLYOPTS": "-DPOISONED",
-        "BAZEL_HOST_SYSTEM": "poisoned",
-        "LD_PRELOAD": str(library),
-        "SOURCE_DATE_EPOCH": "1",
-        "ZERO_AR_DATE": "1",
-        "LC_ALL": "C",
-        "LANG": "tr_TR.UTF-8",
-        "LANGUAGE": "tr",
-        "TZ": "CHADT-13:45",
-        "PYTHONPATH": str(modules),
-        "PYTHONHOME": "/nonexistent",
-        "PYTHONSTARTUP": str(modules / "os.py"),
-        "GIT_DIR": "/nonexistent",
-        "GIT_WORK_TREE": "/nonexistent",
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": "core.autocrlf",
-        "GIT_CONFIG_VALUE_0": "true",
-        "GZIP": "-1",
-        "TAR_OPTIONS": "--poisoned",
-        "BASH_ENV": str(modules / "os.py"),
-        "ENV": str(modules / "os.py"),
-        "POSIXLY_CORRECT": "1",
-        "GREP_OPTIONS": "--poisoned",
-        "ZIG_LIB_DIR": "/nonexistent",
-        "ZIG_GLOBAL_CACHE_DIR": "/nonexistent",
-        "CLANG_CONFIG_FILE_USER_DIR": str(modules),
-        "LLVM_SYMBOLIZER_PATH": "/nonexistent",
-        "MAKEFLAGS": "-j99",
-        "USER": "poisoned",
-        "HOSTNAME": "poisoned",
-    }
+    hostile = hostile_variables(tmp_path / "modules")
     for name, value in hostile.items():
         monkeypatch.setenv(name, value)
     assert fresh.build() == fresh.expected
@@ -203,14 +160,8 @@ def test_rc_files_of_the_user_and_the_machine_are_not_read(
 ) -> None:
     home = tmp_path / "home"
     home.mkdir()
-    hostile = (
-        "startup --host_jvm_args=-Dpoisoned=yes\n"
-        "build --copt=-DPOISONED --copt=-O0 --linkopt=-lpoisoned --compilation_mode=dbg\n"
-        "build --action_env=CPATH=/nonexistent --stamp --strip=always\n"
-        "build --this_option_does_not_exist\n"
-    )
     for name in (home / ".bazelrc", etc / "bazel.bazelrc"):
-        name.write_text(hostile)
+        name.write_text(HOSTILE_RC)
     monkeypatch.setenv("HOME", str(home))
     bazel = inside(fresh.workspace.bazel, "--ro-bind", str(etc), "/etc")
     assert fresh.with_bazel(bazel).build() == fresh.expected
@@ -234,11 +185,7 @@ def test_a_plain_bazel_reads_them_and_this_is_how_one_sees_that_the_attack_works
 
 def test_another_distribution_gives_the_same_bits(fresh: Attacked, etc: Path) -> None:
     """clang asks the host which distribution it is, and has other defaults on some."""
-    release = etc / "os-release"
-    release.unlink(missing_ok=True)
-    release.write_text('ID="opensuse-leap"\nNAME="openSUSE Leap"\nVERSION_ID="15.6"\n')
-    (etc / "debian_version").unlink(missing_ok=True)
-    (etc / "SuSE-release").write_text("SUSE 15\nVERSION = 15\n")
+    another_distribution(etc)
     bazel = inside(fresh.workspace.bazel, "--ro-bind", str(etc), "/etc")
     assert fresh.with_bazel(bazel).build() == fresh.expected
 
