@@ -6,8 +6,12 @@ import difflib
 import re
 from collections.abc import Iterator
 
+from xnnkit import limit
 from xnnkit.errors import Finding
 from xnnkit.patches.model import Edit
+
+SECONDS = 5.0
+"""How long one anchor may be searched for; ours take milliseconds."""
 
 CANDIDATES = 3
 """How many near lines an error shows."""
@@ -37,9 +41,19 @@ def find(text: str, edit: Edit, where: str) -> list[re.Match[str]]:
             matches are refused too, since what an edit would do there is not clear.
     """
     assert edit.anchor is not None
-    start, end = (0, len(text)) if edit.within is None else region(text, edit, where)
-    pattern = re.compile(edit.anchor, re.MULTILINE)
-    matches = [m for m in pattern.finditer(text, start, end) if m.end() <= end]
+    try:
+        with limit.seconds(SECONDS):
+            start, end = (0, len(text)) if edit.within is None else region(text, edit, where)
+            pattern = re.compile(edit.anchor, re.MULTILINE)
+            matches = [m for m in pattern.finditer(text, start, end) if m.end() <= end]
+    except limit.TooSlow:
+        raise Finding(
+            f"the anchor was searched for {SECONDS:g} s without an end",
+            where=where,
+            why=f"anchor {edit.anchor!r}: a repetition of a repetition, such as (a+)+, tries every "
+            "way to split the text",
+            fix="write the anchor without nested * and +",
+        ) from None
     wanted = edit.count
     if not matches:
         raise _nothing(text, start, end, edit, where)

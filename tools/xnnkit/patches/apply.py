@@ -58,6 +58,12 @@ def changes(patch_set: PatchSet, tree: Path) -> list[Change]:
             raise Finding("the file was deleted by an edit before this one", where=where)
         now[edit.file] = _edited(state, edit, patch_set.text_of(edit), where)
     for new in patch_set.files:
+        if not (tree / new.path).parent.resolve().is_relative_to(tree.resolve()):
+            raise Finding(
+                "a new file would lie outside of the tree",
+                where=f"{patch_set.name}, {new.path}",
+                why="a folder of its path is a link that leads out",
+            )
         if new.path in now or os.path.lexists(tree / new.path):
             raise Finding(
                 "a new file exists in the tree already",
@@ -162,7 +168,7 @@ def expand(words: str, match: re.Match[str]) -> str:
 
     def group(reference: re.Match[str]) -> str:
         name = reference[1]
-        return match[int(name) if name.isdigit() else name] or ""
+        return match[int(name) if name.isdecimal() else name] or ""
 
     return REFERENCE.sub(group, words)
 

@@ -15,6 +15,8 @@ from xnnkit.errors import BadInput
 from xnnkit.patches.model import NewFile, PatchFile, PatchSet, check_path, check_references
 
 FILE = "patch.toml"
+MAX_BYTES = 4 << 20
+"""Bytes of one file of a patch set at most."""
 
 
 def directory() -> Path:
@@ -67,7 +69,7 @@ def load_directory(root: Path, *, name: str) -> PatchSet:
             continue
         where = f"{file}: edit {number} ({edit.id})"
         try:
-            text = (root / edit.text_file).read_bytes().decode()
+            text = _content(root, edit.text_file).decode()
             check_references(edit, text)
         except (OSError, ValueError) as error:
             raise BadInput(
@@ -80,14 +82,37 @@ def load_directory(root: Path, *, name: str) -> PatchSet:
     return PatchSet(name=name, root=root, meta=meta, files=files, texts=texts)
 
 
+def _content(root: Path, name: str) -> bytes:
+    """Return the bytes of a plain file below a folder.
+
+    Raises:
+        ValueError: it is a link, leads out, is no file, or is too long.
+        OSError: it cannot be read.
+    """
+    path = root / name
+    if path.is_symlink() or not path.resolve().is_relative_to(root.resolve()):
+        raise ValueError("a link leads out of the patch set")
+    if not path.is_file():
+        raise ValueError("it is not there, or no plain file")
+    if path.stat().st_size > MAX_BYTES:
+        raise ValueError(f"it is longer than {MAX_BYTES:,} bytes")
+    return path.read_bytes()
+
+
 def _meta(file: Path) -> PatchFile:
     try:
-        data = tomllib.loads(file.read_bytes().decode())
+        with file.open("rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)
+        if len(raw) > MAX_BYTES:
+            raise ValueError(f"longer than {MAX_BYTES:,} bytes")
+        data = tomllib.loads(raw.decode())
     except OSError as error:
         raise BadInput(
             "cannot read the patch set", where=str(file), why=error.strerror or ""
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError:
+        raise BadInput("not a TOML file", where=str(file), why="it is nested too deeply") from None
+    except ValueError as error:  # of TOML, of UTF-8, and a number that is too long
         raise BadInput("not a TOML file", where=str(file), why=str(error)) from None
     try:
         return PatchFile.model_validate(data)
@@ -144,12 +169,14 @@ def _new_files(root: Path) -> dict[str, NewFile]:
     """
     top = root / "files"
     found = {}
+    if top.is_symlink():
+        raise BadInput("only plain folders and files can be added", where=str(top))
     for path in sorted(p for p in top.rglob("*") if not p.is_dir() or p.is_symlink()):
         name = path.relative_to(top).as_posix()
         if path.is_symlink() or not path.is_file():
             raise BadInput("only plain files can be added", where=str(path))
-        data = path.read_bytes()
         try:
+            data = _content(top, name)
             check_path(name)
             if b"\0" in data:
                 raise ValueError("a unified diff carries text only, and this holds a NUL")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,6 +16,8 @@ from pydantic import (
     StringConstraints,
     model_validator,
 )
+
+from xnnkit import untrusted
 
 Op = Literal[
     "replace",
@@ -50,23 +53,49 @@ def check_path(value: str) -> str:
         raise ValueError(f"{value!r} must be a relative path without empty, . or .. parts")
     if ".git" in (part.lower() for part in parts):
         raise ValueError(f"{value!r} lies in git's own folder")
-    if any(c in value for c in "\0\r\n\\"):
+    if "\\" in value or any(c < " " or c == "\x7f" for c in value):
         raise ValueError(f"{value!r} holds a character that no path of a patch may have")
+    if len(value) > 1000:
+        raise ValueError("the path is longer than 1000 characters")
     return value
 
 
 def _check_regex(value: str) -> str:
+    if len(value) > 4000:
+        raise ValueError("the regular expression is longer than 4000 characters")
     try:
         re.compile(value, re.MULTILINE)
-    except re.error as error:
+    except (re.error, RecursionError, OverflowError) as error:
         raise ValueError(f"not a regular expression: {error}") from None
     return value
 
 
 def _single_line(value: str) -> str:
-    if value != value.strip() or "\n" in value or not value:
-        raise ValueError("one line, not empty, no blanks around it")
+    if value != value.strip() or not value or not value.isprintable():
+        raise ValueError("one line, not empty, no blanks around it, no control characters")
     return value
+
+
+def _no_diff(value: str) -> str:
+    """Refuse words that a tool would take for a part of the diff that stands below them."""
+    for line in message(value).splitlines():
+        if _LIKE_A_DIFF.match(line) or any(c < " " or c == "\x7f" for c in line):
+            raise ValueError(f"a line of it would be read as a part of the diff: {line[:60]!r}")
+    return value
+
+
+_LIKE_A_DIFF = re.compile(
+    r"diff -|--- |---$|\+\+\+ |@@ |\*\*\* |Index: |index [0-9a-f]|GIT binary|From [0-9a-f]{40}"
+    r"|(new|old|deleted) (file )?mode |(rename|copy) (from|to) |Prereq:"
+)
+
+
+def message(description: str) -> str:
+    """Return a description as it stands in a diff's message: paragraphs of 72 columns."""
+    return "\n\n".join(
+        textwrap.fill(" ".join(paragraph.split()), 72, break_long_words=False)
+        for paragraph in description.split("\n\n")
+    )
 
 
 TreePath = Annotated[str, AfterValidator(check_path)]
@@ -94,7 +123,7 @@ class Edit(_Strict):
     """What to do at the place that the anchor names."""
     anchor: Regex | None = None
     """Regular expression (Python's, multi-line) that names the place."""
-    within: str | None = None
+    within: Annotated[str, Field(max_length=500)] | None = None
     """Only inside the function of this name: Python or Starlark ``def``, else C or C++."""
     count: Annotated[int, Field(ge=1)] | Literal["all"] = 1
     """How often the anchor must match: exactly so often, or ``"all"``: at least once."""
@@ -139,7 +168,8 @@ def check_references(edit: Edit, text: str) -> None:
         return
     pattern = re.compile(edit.anchor or "", re.MULTILINE)
     for name in wanted:
-        known = int(name) <= pattern.groups if name.isdigit() else name in pattern.groupindex
+        group = untrusted.number(name)
+        known = name in pattern.groupindex if group is None else group <= pattern.groups
         if not known:
             raise ValueError(f"the text refers to \\g<{name}>, which the anchor has no group for")
 
@@ -148,13 +178,15 @@ class PatchFile(_Strict):
     """``patch.toml`` as it is written."""
 
     schema_version: Literal[1] = 1
-    description: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+    description: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_no_diff)
+    ]
     """What the set does, for the body of the diff's message."""
     applies_to: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")]
     """The name of the archive whose tree it edits."""
     subject: Line
     """First line of the diff's message."""
-    author: Annotated[str, StringConstraints(pattern=r"^[^<>\n]+ <[^<>\s]+@[^<>\s]+>$")]
+    author: Annotated[str, StringConstraints(pattern=r"^[^<>\x00-\x1f\x7f]+ <[^<>\s]+@[^<>\s]+>$")]
     """``NAME <ADDRESS>`` for the diff's header."""
     date: datetime
     """Date for the diff's header, with its offset; fixed data, never the clock."""

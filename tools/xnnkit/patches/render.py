@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import textwrap
 from email.utils import format_datetime
 from pathlib import Path
 
 from xnnkit.errors import BadEnvironment
 from xnnkit.patches import diff
 from xnnkit.patches.apply import Change, changes
-from xnnkit.patches.model import PatchFile, PatchSet
+from xnnkit.patches.model import PatchFile, PatchSet, message
 
 _FIXED_DATE = "Mon Sep 17 00:00:00 2001"
 """The date that git writes in the first line of every patch, so that mail tools know the form."""
@@ -49,14 +48,10 @@ def assemble(meta: PatchFile, changed: list[Change]) -> bytes:
 
 
 def _message(meta: PatchFile) -> str:
-    words = "\n\n".join(
-        textwrap.fill(" ".join(paragraph.split()), 72, break_long_words=False)
-        for paragraph in meta.description.split("\n\n")
-    )
     return (
         f"From: {meta.author}\n"
         f"Date: {format_datetime(meta.date)}\n"
-        f"Subject: [PATCH] {meta.subject}\n\n{words}\n---\n"
+        f"Subject: [PATCH] {meta.subject}\n\n{message(meta.description)}\n---\n"
     )
 
 
