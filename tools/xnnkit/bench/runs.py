@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import re
 import tempfile
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -202,7 +203,11 @@ def of_json(data: Any, path: Path) -> Run:
             where=str(path),
             why=f"legal: {SCHEMA_VERSION}",
         )
-    if data.get("checksum") != checksum(data):
+    try:
+        same = data.get("checksum") == checksum(data)
+    except RecursionError:
+        raise BadInput("nested too deeply", where=str(path)) from None
+    if not same:
         raise Finding(
             "the run's checksum does not fit its content",
             where=str(path),
@@ -210,6 +215,36 @@ def of_json(data: Any, path: Path) -> Run:
             fix="run the benchmark again",
         )
     try:
-        return Run(Identity(**data["identity"]), data["results"], path, data.get("counts"))
+        identity = Identity(**data["identity"])
+        raw, counts = data["results"], data.get("counts")
     except (KeyError, TypeError) as error:
         raise BadInput(f"a run without its identity: {error}", where=str(path)) from error
+    wrong = _wrong(identity)
+    if not isinstance(raw, dict):
+        wrong = "results"
+    if counts is not None and not isinstance(counts, dict):
+        wrong = "counts"
+    if wrong:
+        raise BadInput(f"a run whose {wrong!r} is of another kind", where=str(path))
+    return Run(identity, raw, path, counts)
+
+
+def _wrong(identity: Identity) -> str:
+    """Return the name of a field that no run of ours has so; "" when there is none."""
+    for one in fields(identity):
+        value = getattr(identity, one.name)
+        kind, _, more = str(one.type).partition(" | ")
+        if value is None:
+            good = bool(more)
+        elif kind.startswith("list["):
+            part = dict if "dict" in kind else str
+            good = isinstance(value, list) and all(isinstance(x, part) for x in value)
+        elif kind == "float":
+            good = type(value) in (int, float) and 0 <= value < math.inf
+        elif kind == "int":
+            good = type(value) is int and 0 <= value < 1 << 63
+        else:
+            good = isinstance(value, dict if kind.startswith("dict") else str)
+        if not good:
+            return one.name
+    return ""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from xnnkit import untrusted
 from xnnkit.bench import runs
 from xnnkit.bench.plan import Binary, Plan
 from xnnkit.errors import BadEnvironment, BadInput, Finding
@@ -148,7 +149,7 @@ def begin(
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = untrusted.load(path)
     except FileNotFoundError as error:
         raise BadInput(
             "there is no series to go on with",
@@ -166,4 +167,12 @@ def _read(path: Path) -> dict[str, Any]:
         for key, kind in (("name", str), ("what", dict), ("kept", dict))
     ):
         raise Finding("this is no series of ours", where=str(path), fix=f"rm {path}")
+    for place in data["kept"].values():
+        if not isinstance(place, str) or not untrusted.inside(place):
+            raise Finding(
+                "the series names a run elsewhere",
+                where=str(path),
+                why=f"{place!r} is no file below its folder",
+                fix=f"rm {path}",
+            )
     return dict(data)

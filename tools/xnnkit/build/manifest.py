@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xnnkit import untrusted
 from xnnkit.errors import BadEnvironment, BadInput
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def read(out: Path) -> dict[str, Any]:
     """
     path = out / NAME
     try:
-        data = json.loads(path.read_text())
+        data = untrusted.load(path)
     except FileNotFoundError as error:
         raise BadInput(
             "nothing has been built here",
@@ -97,4 +98,27 @@ def read(out: Path) -> dict[str, Any]:
             why="legal schema_version: 1",
             fix="xnnkit build PROFILE",
         )
+    if wrong := _wrong(data):
+        raise BadInput(
+            f"not a build manifest: {wrong}", where=str(path), fix="xnnkit build PROFILE"
+        )
     return data
+
+
+def _wrong(data: dict[str, Any]) -> str:
+    """Say what is not as `write` leaves it; "" when nothing is."""
+    binaries = data.get("binaries")
+    if not isinstance(binaries, list):
+        return "it has no list of binaries"
+    for one in binaries:
+        if not isinstance(one, dict):
+            return "a binary is no object"
+        for key, kind in (("flavour", str), ("path", str), ("sha256", str), ("size", int)):
+            if type(one.get(key)) is not kind:
+                return f"a binary's {key!r} is missing or wrong"
+        if not untrusted.inside(one["path"]):
+            return f"a binary lies outside: {one['path']!r}"
+    archives = data.get("archives", [])
+    if not isinstance(archives, list) or not all(isinstance(one, dict) for one in archives):
+        return "'archives' is no list of objects"
+    return ""

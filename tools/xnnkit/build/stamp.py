@@ -4,16 +4,24 @@ A no-op ``xnnkit build`` should cost little more than a no-op ``bazel build``: v
 and proving again what is untouched would be most of its time. Only the standard library is
 imported here. A file that changed without a change of size, time or inode is the one thing this
 does not see; ``--no-stamp`` and ``xnnkit verify`` do.
+
+The stamp holds a command that is run again. It is sealed with a key in the user's cache, so that a
+directory which somebody else made cannot bring a command of its own.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
+import secrets
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from xnnkit import paths, untrusted
 
 NAME = "stamp.json"
 
@@ -61,8 +69,11 @@ def write(out: Path, key: dict[str, Any], paths: Iterable[str], result: dict[str
         "files": facts(paths),
         "result": result,
     }
+    key_ = _key()
+    if key_ is None:
+        return  # nothing could be told from a stranger's stamp later
     partial = out / f".{NAME}.{os.getpid()}"
-    partial.write_text(json.dumps(data))
+    partial.write_text(json.dumps({**data, "seal": _seal(data, key_)}))
     os.replace(partial, out / NAME)
 
 
@@ -74,15 +85,44 @@ def read(out: Path, key: dict[str, Any]) -> dict[str, Any] | None:
         key: as given to ``write``.
     """
     try:
-        data = json.loads((out / NAME).read_text())
+        data = untrusted.load(out / NAME)
+        seal, ours = data.pop("seal"), _key()
+        if ours is None or not hmac.compare_digest(str(seal), _seal(data, ours)):
+            return None
         if data["schema_version"] != 1 or data["key"] != key:
             return None
         if all(_fact(path) == fact for path, fact in data["files"].items()):
             result: dict[str, Any] = data["result"]
             return result
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return None
+
+
+def _key() -> bytes | None:
+    """Return the key of this user's stamps, made when there is none; None when it cannot be."""
+    path = paths.cache_dir() / "stamp.key"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".stamp.key.{os.getpid()}")
+        if not path.is_file():
+            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(secrets.token_bytes(32))
+            try:
+                os.link(partial, path)
+            except FileExistsError:  # another process was first
+                pass
+            finally:
+                os.unlink(partial)
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _seal(data: dict[str, Any], key: bytes) -> str:
+    text = json.dumps(data, sort_keys=True)
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
 def rebuild(out: Path, key: dict[str, Any]) -> dict[str, Any] | None:
@@ -106,5 +146,5 @@ def rebuild(out: Path, key: dict[str, Any]) -> dict[str, Any] | None:
     )
     if code or facts(result["outputs"]) != result["outputs"]:
         return None
-    manifest: dict[str, Any] = json.loads((out / "build.json").read_text())
+    manifest: dict[str, Any] = untrusted.load(out / "build.json")
     return manifest

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -103,6 +103,18 @@ def refuse_dirty(checkout: Checkout, known: Record | None) -> None:
         raise _refuse_edited(checkout, edited)
 
 
+def _refuse_links(checkout: Checkout, paths: Iterable[str]) -> None:
+    """Refuse to write through a folder that is a link out of the checkout (BadInput)."""
+    root = checkout.root.resolve()
+    for path in paths:
+        if not (checkout.root / path).parent.resolve().is_relative_to(root):
+            raise BadInput(
+                f"{path} would lie outside of the checkout",
+                where=str(checkout.root),
+                why="a folder of its path is a link that leads out",
+            )
+
+
 def write(checkout: Checkout, known: Record | None, new: Record, plan: Plan) -> Changed:
     """Bring the checkout to a plan; what is right already is not touched.
 
@@ -118,6 +130,7 @@ def write(checkout: Checkout, known: Record | None, new: Record, plan: Plan) -> 
         BadInput: a new file is there already and not xnnkit's.
         BadEnvironment: a file cannot be written.
     """
+    _refuse_links(checkout, [*plan.files, *plan.blocks, *(known.entries if known else ())])
     with _writing(checkout):
         return _write(checkout, known, new, plan)
 
@@ -174,6 +187,7 @@ def undo(checkout: Checkout, known: Record, *, force: bool = False) -> Changed:
             overlay is out, but git's index still has files of it.
         BadEnvironment: a file cannot be written.
     """
+    _refuse_links(checkout, known.entries)
     edited = _edited(checkout, known)
     if edited and not force:
         raise _refuse_edited(checkout, edited)

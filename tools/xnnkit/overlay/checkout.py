@@ -87,7 +87,9 @@ def find(directory: Path) -> Checkout:
 def _git(root: Path, *arguments: str) -> str:
     # A GIT_DIR of the caller's (a hook, say) would answer for another repository.
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-    command = ["git", "-C", str(root), "--no-optional-locks", *arguments]
+    # No program that the checkout's own configuration names for this is started.
+    settings = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
+    command = ["git", "-C", str(root), "--no-optional-locks", *settings, *arguments]
     try:
         done = subprocess.run(
             command,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from xnnkit import untrusted
+
 BEGIN = "# >>> xnnkit overlay: written by it, taken out by `xnnkit overlay --undo`"
 END = "# <<< xnnkit overlay"
 
@@ -64,7 +66,12 @@ def file_for(bazelrc: str) -> str:
     Returns:
         A path relative to the checkout; .bazelrc itself when it imports nothing.
     """
-    imported: list[str] = _IMPORT.findall(bazelrc)
+    # What the checkout says is not ours: no line of it may name a file outside, or of git's.
+    imported = [
+        path
+        for path in _IMPORT.findall(bazelrc)
+        if untrusted.inside(path) and path.split("/")[0].lower() != ".git"
+    ]
     if _FOR_SCRIPTS in imported:
         return _FOR_SCRIPTS
     return imported[0] if imported else ".bazelrc"

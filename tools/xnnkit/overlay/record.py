@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import stat
 import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from xnnkit import untrusted
 from xnnkit.errors import BadInput
 from xnnkit.overlay.checkout import Checkout
 from xnnkit.profile.compiler import Compiler
@@ -76,7 +78,7 @@ def load(checkout: Checkout) -> Record | None:
     """
     file = folder(checkout) / "record.json"
     try:
-        data = json.loads(file.read_text())
+        data = untrusted.load(file)
     except FileNotFoundError:
         return None
     except ValueError as error:
@@ -88,10 +90,24 @@ def load(checkout: Checkout) -> Record | None:
             path: Entry(Before(**one["before"]), tuple(one["ours"]), one["block"])
             for path, one in data.pop("entries").items()
         }
+        if strange := _strange(entries):
+            raise _damaged(file, f"{strange!r} lies outside of the checkout")
         compiler = Compiler(**data.pop("compiler"))
         return Record(**data, compiler=compiler, entries=entries)
     except (KeyError, TypeError, AttributeError) as error:
         raise _damaged(file, repr(error)) from None
+
+
+def _strange(entries: dict[str, Entry]) -> str:
+    """Return a path or a hash that `save` never wrote; "" when there is none."""
+    for path, one in entries.items():
+        first = path.split("/")[0].lower()
+        if not untrusted.inside(path) or first == ".git":
+            return path
+        for digest in (one.before.sha256, *one.ours):
+            if digest and not re.fullmatch(r"[0-9a-f]{64}", digest):
+                return str(digest)
+    return ""
 
 
 def _damaged(file: Path, why: str) -> BadInput:

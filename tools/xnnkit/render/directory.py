@@ -9,6 +9,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from xnnkit import untrusted
 from xnnkit.errors import BadEnvironment, BadInput
 from xnnkit.render.workspace import Plan
 
@@ -37,7 +38,10 @@ def rendered_files(root: Path) -> list[str]:
     if not manifest.is_file():
         return []
     try:
-        return [str(name) for name in json.loads(manifest.read_text())["files"]]
+        names = [str(name) for name in untrusted.load(manifest)["files"]]
+        if strange := [name for name in names if not untrusted.inside(name)]:
+            raise ValueError(f"{strange[0]!r} lies outside")
+        return names
     except (ValueError, KeyError, TypeError) as error:
         raise BadInput(
             f"{manifest} is damaged",
@@ -110,6 +114,14 @@ def write(root: Path, plan: Plan) -> Drift:
     for name in plan:
         if name.startswith("/") or not {"", ".", ".."}.isdisjoint(name.split("/")):
             raise BadInput(f"a rendered file would lie outside: {name}", where=str(root))
+    top = root.resolve()
+    for name in [*plan, *rendered_files(root)]:
+        if not (root / name).parent.resolve().is_relative_to(top):
+            raise BadInput(
+                f"a rendered file would lie outside: {name}",
+                where=str(root),
+                why="a folder of its path is a link that leads out",
+            )
     drift = compare(root, plan)
     manifest = json.dumps({"schema_version": 1, "files": sorted(plan)}, indent=1) + "\n"
     try:
