@@ -79,10 +79,13 @@ def read(path: Path) -> CountFile:
             if len(head) < _HEAD.size or head[: len(MAGIC)] != MAGIC:
                 raise _damaged(path, "it does not begin as the plugin's file does")
             _, blocks, ended, vcpus, forks, bias, _, finished = _HEAD.unpack(head)
+            # The number is only the file's word; memory for it would be taken at once.
+            if blocks * _BLOCK.size > path.stat().st_size:
+                raise _damaged(path, "it is cut: is the disk full?")
             file.seek(HEAD_BYTES)
             data = file.read(blocks * _BLOCK.size)
         beside = path.with_name(path.name + ".windows")
-        windows = tuple(_windows(beside.read_bytes(), beside)) if finished else ()
+        windows = tuple(_windows(beside.read_bytes(), beside, blocks)) if finished else ()
     except OSError as error:
         raise BadEnvironment(
             f"the counters cannot be read: {error.strerror}", where=str(path)
@@ -100,7 +103,7 @@ def read(path: Path) -> CountFile:
     )
 
 
-def _windows(data: bytes, path: Path) -> Iterable[dict[int, int]]:
+def _windows(data: bytes, path: Path, blocks: int) -> Iterable[dict[int, int]]:
     at = 0
     while at < len(data):
         if at + _LENGTH.size > len(data):
@@ -110,7 +113,10 @@ def _windows(data: bytes, path: Path) -> Iterable[dict[int, int]]:
         end = at + pairs * _PAIR.size
         if end > len(data):
             raise _damaged(path, "it is cut: is the disk full?")
-        yield dict(_PAIR.iter_unpack(data[at:end]))
+        window = dict(_PAIR.iter_unpack(data[at:end]))
+        if any(number >= blocks for number in window):
+            raise _damaged(path, "a window holds a block that there is not")
+        yield window
         at = end
 
 

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 ANDROID_LINKER = "/system/bin/linker64"
 MACHINES = {"EM_AARCH64": "AArch64", "EM_X86_64": "x86-64", "EM_ARM": "Arm", "EM_386": "x86"}
 
+MAX_SEGMENTS = 256
+MAX_UNPACKED = 512 << 20
+"""Bytes that compressed sections may hold together."""
+MAX_NAME, MAX_NAMES = 1 << 16, 256 << 20
+"""Bytes of one symbol's name, and of all of them: they may share their letters in the file."""
+
 _SYMBOL = {64: "IBBHQQ", 32: "IIIBBH"}
 _FUNCTIONS = (2, 10)  # STT_FUNC, STT_GNU_IFUNC
 
@@ -144,6 +150,8 @@ def _facts(path: Path, elf: ELFFile) -> ElfFacts:
     header = elf.header
     interpreter, needed, build_id = "", [], ""
     code: list[int] = []
+    if elf.num_segments() > MAX_SEGMENTS:
+        raise ValueError(f"it has {elf.num_segments()} segments")
     segment: Any  # pyelftools does not type what differs by kind
     for segment in elf.iter_segments():
         kind = segment["p_type"]
@@ -203,9 +211,14 @@ def _compressed(elf: ELFFile) -> tuple[list[bytes], list[str]]:
     """Return the content of compressed sections, and the names of those that resist."""
     found: list[bytes] = []
     hidden: list[str] = []
+    total = 0
     for section in elf.iter_sections():
         if not section.compressed:
             continue
+        size = section.data_size
+        total += size
+        if total > MAX_UNPACKED:
+            raise ValueError(f"its compressed sections hold more than {MAX_UNPACKED:,} bytes")
         try:
             found.append(section.data())
         except Exception:  # another compression than zlib, or damaged
@@ -219,11 +232,15 @@ def _functions(elf: ELFFile, table: Any) -> Iterator[Function]:
     names = elf.get_section(table["sh_link"]).data()
     layout = ("<" if elf.little_endian else ">") + _SYMBOL[elf.elfclass]
     step = struct.calcsize(layout)
+    total = 0
     for row in struct.iter_unpack(layout, data[: len(data) // step * step]):
         if elf.elfclass == 64:
             name, info, _, section, address, size = row
         else:
             name, address, size, info, _, section = row
         if info & 15 in _FUNCTIONS and section and name < len(names):
-            text = names[name : names.index(b"\0", name)].decode("utf-8", "replace")
-            yield Function(address, size, text)
+            end = names.index(b"\0", name)
+            total += end - name
+            if end - name > MAX_NAME or total > MAX_NAMES:
+                raise ValueError("the names of its symbols are too long")
+            yield Function(address, size, names[name:end].decode("utf-8", "replace"))
