@@ -15,10 +15,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
+from xnnkit import untrusted
 from xnnkit.archives.cache import Stopped
 from xnnkit.archives.stream import Digest, TooLong, digest_file, write_all
+from xnnkit.untrusted import number
 
 if TYPE_CHECKING:
     import requests
@@ -54,6 +56,18 @@ class _Host:
     dead: str = ""
 
 
+def host_of(url: str) -> str:
+    """Return a URL's host and port, without the user and password that may stand before them.
+
+    Raises:
+        Unreachable: it is no URL.
+    """
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError as error:
+        raise Unreachable(f"{url!r} is no address: {error}") from error
+
+
 class Net:
     """The connections of one piece of work, and what it has learnt of hosts.
 
@@ -87,7 +101,7 @@ class Net:
             Unreachable: the host cannot be reached.
             _Dropped: it could, but the connection broke.
         """
-        name = urlsplit(url).netloc
+        name = host_of(url)
         with self._lock:
             host = self._hosts.setdefault(name, _Host())
         with host.lock:
@@ -109,10 +123,10 @@ class Net:
             with self.open(url, {}) as response:
                 status = response.status_code
         except (_Dropped, requests.RequestException) as error:
-            host = urlsplit(url).netloc
+            host = host_of(url)
             raise Unreachable(f"{host} cannot be reached: {_reason(error)}") from error
         if status != 200:
-            raise Unreachable(f"{urlsplit(url).netloc} answers HTTP {status}")
+            raise Unreachable(f"{host_of(url)} answers HTTP {status}")
 
     def pause(self, failures: int) -> None:
         """Wait before the next attempt.
@@ -171,6 +185,13 @@ class Net:
                 from requests.adapters import HTTPAdapter
                 from urllib3.util import Retry
 
+                class _Session(requests.Session):
+                    def get_redirect_target(self, resp: requests.Response) -> str | None:
+                        target = super().get_redirect_target(resp)
+                        if target is not None:
+                            _refuse_redirect(resp.url, target)
+                        return target
+
                 retry = Retry(
                     total=None,
                     connect=0,
@@ -184,7 +205,8 @@ class Net:
                     raise_on_status=False,
                     respect_retry_after_header=False,  # it may name any time at all
                 )
-                session = requests.Session()
+                session = _Session()
+                session.max_redirects = 8
                 # Not gzip: the pinned hash is that of the file, not of a way to send it.
                 session.headers["Accept-Encoding"] = "identity"
                 session.headers["User-Agent"] = "xnnkit"
@@ -287,7 +309,7 @@ def _check_status(response: requests.Response, part: Path, start: int) -> int:
     """Return where the body begins in the file; a status that gives no body raises."""
     status = response.status_code
     if status == 206 and start:
-        match = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
+        match = re.match(r"bytes ([0-9]{1,18})-", response.headers.get("Content-Range", ""))
         if match and int(match[1]) == start:
             return start
         forget(part)
@@ -297,7 +319,7 @@ def _check_status(response: requests.Response, part: Path, start: int) -> int:
     if status == 416:
         forget(part)
         raise _Dropped("the server has no such range")
-    raise Unreachable(f"{urlsplit(response.url).netloc} answers HTTP {status}")
+    raise Unreachable(f"{host_of(response.url)} answers HTTP {status}")
 
 
 def _receive(
@@ -332,9 +354,24 @@ def _receive(
     return Digest(hasher.hexdigest(), size)
 
 
+def _refuse_redirect(url: str, target: str) -> None:
+    """Refuse to be sent from https to anything else, or to where no server is.
+
+    Raises:
+        Unreachable: always then.
+    """
+    try:
+        scheme = urlsplit(urljoin(url, target)).scheme
+    except ValueError:
+        scheme = "nothing"
+    if scheme != "https" and (scheme != "http" or url.startswith("https:")):
+        raise Unreachable(f"{host_of(url)} sends us on to {scheme}: refused")
+
+
 def _expected(response: requests.Response, start: int) -> int | None:
     length = response.headers.get("Content-Length", "")
-    return start + int(length) if length.isdigit() else None
+    size = number(length)
+    return None if size is None else start + size
 
 
 def _length(part: Path) -> int:
@@ -358,13 +395,15 @@ def _keep_validators(part: Path, url: str, response: requests.Response) -> None:
 def _validator(part: Path, url: str) -> str:
     """Return what If-Range needs; "" when the server gave nothing strong (the hash decides)."""
     try:
-        record = json.loads(_meta(part).read_text(encoding="utf-8"))
+        record = untrusted.load(_meta(part), 1 << 20)
         if record["url"] != url:
             return ""
         etag, modified = str(record["etag"]), str(record["modified"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""
-    return etag if etag and not etag.startswith("W/") else modified
+    wanted = etag if etag and not etag.startswith("W/") else modified
+    # A server may fold a header; what comes back in ours must be one line.
+    return wanted if re.fullmatch(r"[ -~]{0,500}", wanted) else ""
 
 
 def _reason(error: BaseException) -> str:

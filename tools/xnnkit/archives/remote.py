@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from xnnkit.archives import regenerate
 from xnnkit.archives.cache import Stopped, remove_tree
-from xnnkit.archives.http import Net, Tick, Unreachable
+from xnnkit.archives.http import Net, Tick, Unreachable, host_of
 from xnnkit.profile import MAX_ARCHIVE_BYTES
 
 BLOBS_AT_ONCE = 500
@@ -76,6 +76,7 @@ def fill(
     if where.scheme not in ("https", "http", "file"):
         # Git's other ways start programs (ext::) or log in (ssh).
         raise Unreachable(f"{url!r} is no https, http or file address")
+    shown = f"{where.scheme}://{host_of(url)}{where.path}"
     if where.scheme != "file":
         net.probe(f"{url}/info/refs?service=git-upload-pack")
     git = _Git(store, url, scratch, net, tick)
@@ -89,14 +90,14 @@ def fill(
         except _Failed as error:
             text = str(error)
             if _NO_COMMIT.search(text):
-                raise Unreachable(f"{url} does not have commit {commit[:12]}") from error
+                raise Unreachable(f"{shown} does not have commit {commit[:12]}") from error
             if _NO_REPOSITORY.search(text):
-                raise Unreachable(f"{url} is no repository that anybody may read") from error
+                raise Unreachable(f"{shown} is no repository that anybody may read") from error
             failures = 1 if _bytes(store, whole=True) > before else failures + 1
             if failures >= net.attempts:
                 last = (text.splitlines() or ["git failed"])[-1]
                 raise Unreachable(
-                    f"git could not fetch from {where.netloc or url}: {last}"
+                    f"git could not fetch from {host_of(url) or url}: {last}"
                 ) from error
             if _DAMAGED.search(text):
                 remove_tree(store)

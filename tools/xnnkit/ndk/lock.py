@@ -11,6 +11,7 @@ from pathlib import Path
 
 from xnnkit.archives.cache import Cache
 from xnnkit.archives.http import Net, Unreachable, download, forget
+from xnnkit.archives.readers import BROKEN
 from xnnkit.archives.stream import CHUNK, Digest, TooLong
 from xnnkit.errors import BadEnvironment, BadInput, Finding
 from xnnkit.ndk import manifest
@@ -216,7 +217,7 @@ def _revision(file: Path, release: Release) -> str:
     try:
         with zipfile.ZipFile(file) as archive, archive.open(member) as stream:
             text = stream.read(_MAX_PROPERTIES).decode()
-    except (KeyError, zipfile.BadZipFile, UnicodeDecodeError) as error:
+    except (KeyError, *BROKEN) as error:
         raise Finding(
             f"the archive has no {member}",
             where=str(file),

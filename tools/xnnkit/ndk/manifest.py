@@ -15,6 +15,7 @@ from xnnkit.errors import BadEnvironment, BadInput
 
 MAX_BYTES = 64 << 20
 _MAX_DEPTH = 64
+_MAX_FACT = 4096
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class _Reader:
         if len(self.path) > 1 and self.path[-2] == "complete":
             name = self.path[-1]
             self.facts[name] = self.facts.get(name, "") + data
+            if len(self.facts[name]) > _MAX_FACT:
+                raise ValueError(f"<{name[:40]}> is too long")
 
     def end(self, name: str) -> None:
         if self.path.pop() == "complete":
@@ -106,7 +109,11 @@ def find(text: bytes, filename: str, where: str) -> Published:
 
 def _published(facts: dict[str, str], kind: str, where: str) -> Published:
     size, sha1 = facts.get("size", "").strip(), facts.get("checksum", "").strip().lower()
-    if kind != "sha1" or not size.isdigit() or not re.fullmatch(r"[0-9a-f]{40}", sha1):
+    if (
+        kind != "sha1"
+        or not re.fullmatch(r"[0-9]{1,15}", size)
+        or not re.fullmatch(r"[0-9a-f]{40}", sha1)
+    ):
         raise BadEnvironment(
             "Google's list gives no size and SHA-1",
             where=where,
