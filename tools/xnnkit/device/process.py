@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from xnnkit.errors import BadEnvironment
 
 TAIL_LINES = 20
+LONGEST_LINE = 1 << 20
+"""Characters; a longer line is handed on in pieces."""
 
 _NO_CORE = ("/bin/sh", "-c", 'ulimit -c 0; exec "$@"', "sh")
 # A program that crashes must not leave its memory in the user's directory.
@@ -78,8 +80,10 @@ def stream(
         if timer:
             timer.daemon = True
             timer.start()
-        assert process.stdout is not None
-        for line in process.stdout:
+        stdout = process.stdout
+        assert stdout is not None
+        # In pieces: what never ends its line must not fill the memory.
+        for line in iter(lambda: stdout.readline(LONGEST_LINE), ""):
             tail.append(line.rstrip("\r\n"))
             say(tail[-1])
         code = process.wait()

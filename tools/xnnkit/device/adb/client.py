@@ -20,12 +20,16 @@ from pathlib import Path
 from xnnkit.device.base import DeviceLost
 from xnnkit.device.process import Ended, stream
 from xnnkit.errors import BadEnvironment
+from xnnkit.untrusted import number
 
 SECONDS = 30.0
 """How long a short command may take."""
 
 COPY_SECONDS = 600.0
 """How long copying a file may take."""
+
+MOST = 16 << 20
+"""Bytes of an answer that are looked at; a program's own output is not one."""
 
 _KEPT = ("HOME", "PATH", "LANG", "TMPDIR", "USER", "XDG_RUNTIME_DIR")
 _GONE = re.compile(
@@ -100,7 +104,7 @@ class Adb:
         with tempfile.TemporaryFile() as log:
             code = self._run(["start-server"], SECONDS, stdout=log, stderr=log)
             log.seek(0)
-            said = log.read().decode(errors="replace").strip()
+            said = log.read(MOST).decode(errors="replace").strip()
         if code:
             raise BadEnvironment(
                 "adb's server does not start",
@@ -122,7 +126,7 @@ class Adb:
         with tempfile.TemporaryFile() as out:
             code = self._run(list(words), timeout, stdout=out, stderr=subprocess.STDOUT)
             out.seek(0)
-            return code, out.read().decode(errors="replace").replace("\r\n", "\n")
+            return code, out.read(MOST).decode(errors="replace").replace("\r\n", "\n")
 
     def shell(self, script: str, *, timeout: float = SECONDS) -> Answer:
         """Run a script in the device's shell.
@@ -269,5 +273,5 @@ def _marked(script: str, word: str) -> str:
 
 
 def _code(rest: str) -> int:
-    digits = rest.partition(":")[0]
-    return int(digits) if digits.isdecimal() else 255
+    code = number(rest.partition(":")[0])
+    return code if code is not None and code < 256 else 255

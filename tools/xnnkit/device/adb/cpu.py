@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from xnnkit import untrusted
+
 # As the kernel calls them -> as kernels' names and compilers do.
 _NAMES = {
     "asimdhp": "fp16",
@@ -59,7 +61,7 @@ def cores(values: Mapping[str, str]) -> list[Core]:
     """
     seen: dict[int, dict[str, str]] = {}
     for path, value in values.items():
-        if match := re.fullmatch(r"cpu([0-9]+)/(?:.*/)?([a-z_]+)", path):
+        if match := re.fullmatch(r"cpu([0-9]{1,4})/(?:.*/)?([a-z_]+)", path):
             seen.setdefault(int(match[1]), {})[match[2]] = value.strip()
     return [
         Core(
@@ -111,7 +113,7 @@ def big(found: Iterable[Core]) -> int:
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isdecimal() else None
+    return untrusted.number(text or "")
 
 
 def _ranges(numbers: list[int]) -> str:

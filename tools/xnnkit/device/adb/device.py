@@ -29,6 +29,9 @@ BIG = "big"
 WRAPPER = "XNNKIT_ADB_WRAPPER"
 """Names a program on the device that starts the others there, such as an emulator."""
 
+MOST_OUTPUT = 64 << 20
+"""Bytes of a program's results at most."""
+
 _ARM64 = ("aarch64", "arm64", "armv8l")
 _NOT_EXECUTABLE, _NOT_FOUND = 126, 127
 
@@ -362,6 +365,12 @@ class AdbDevice:
                 if re.search(r"No such file|does not exist", error.why):
                     return None
                 raise
+            if local.stat().st_size > MOST_OUTPUT:
+                raise BadEnvironment(
+                    "what the program wrote is too long to be results",
+                    where=f"{self.name}: {remote}",
+                    why=f"{local.stat().st_size:,} bytes; at most {MOST_OUTPUT:,} are read",
+                )
             return local.read_bytes()
 
     def _no_room(self) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xnnkit.device.adb import cpu
+from xnnkit.untrusted import number
 
 _CPU = "/sys/devices/system/cpu/"
 
@@ -82,7 +83,7 @@ def stays(text: str) -> Stays:
     machine = parts.get("machine", [])
     given = dict(line.split("=", 1) for line in parts.get("properties", []) if "=" in line)
     values = _values(parts.get("cores", []), _CPU)
-    memory = re.search(r"^MemTotal:\s+([0-9]+) kB", "\n".join(parts.get("memory", [])), re.M)
+    memory = re.search(r"^MemTotal:\s+([0-9]{1,15}) kB", "\n".join(parts.get("memory", [])), re.M)
     return Stays(
         machine=machine[0] if machine else "unknown",
         kernel=machine[1] if len(machine) > 1 else "unknown",
@@ -116,9 +117,9 @@ def changes(text: str) -> dict[str, Any]:
     mhz, slowed = _clocks(clocks)
     if mhz:
         found |= {"mhz": mhz, "slowed": slowed}
-    if load := re.match(r"[0-9]+\.[0-9]+(?= )", " ".join(parts.get("load", []))):
+    if load := re.match(r"[0-9]{1,6}\.[0-9]{1,6}(?= )", " ".join(parts.get("load", []))):
         found["load"] = float(load[0])
-    if match := re.search(r"MemAvailable:\s+([0-9]+) kB", "\n".join(parts.get("memory", []))):
+    if match := re.search(r"MemAvailable:\s+([0-9]{1,15}) kB", "\n".join(parts.get("memory", []))):
         found["memory_available"] = int(match[1]) * 1024
     return found
 
@@ -190,10 +191,10 @@ def _battery(lines: list[str]) -> dict[str, Any]:
         if colon:
             values[key] = value.strip()
     found: dict[str, Any] = {}
-    if values.get("level", "").isdecimal():
-        found["level"] = int(values["level"])
-    if values.get("temperature", "").isdecimal():
-        found["temperature"] = int(values["temperature"]) / 10
+    if (level := number(values.get("level", ""))) is not None:
+        found["level"] = level
+    if (tenths := number(values.get("temperature", ""))) is not None:
+        found["temperature"] = tenths / 10
     if "status" in values:
         found["status"] = _CHARGING.get(values["status"], "unknown")
     plugged = [k.removesuffix(" powered") for k, v in values.items() if v == "true"]
@@ -207,12 +208,13 @@ def _clocks(values: dict[str, str]) -> tuple[dict[str, int], list[int]]:
     slowed: list[int] = []
     for path, value in sorted(values.items()):
         core, _, kind = path.partition("/")
-        if not value.isdecimal():
+        khz, index = number(value), number(core.removeprefix("cpu"))
+        if khz is None or index is None:
             continue
         if kind.endswith("scaling_cur_freq"):
-            mhz[core.removeprefix("cpu")] = round(int(value) / 1000)
+            mhz[core.removeprefix("cpu")] = round(khz / 1000)
         if kind.endswith("scaling_max_freq"):
-            most = values.get(f"{core}/cpufreq/cpuinfo_max_freq", "")
-            if most.isdecimal() and int(value) < int(most):
-                slowed.append(int(core.removeprefix("cpu")))
+            most = number(values.get(f"{core}/cpufreq/cpuinfo_max_freq", ""))
+            if most is not None and khz < most:
+                slowed.append(index)
     return mhz, slowed

@@ -16,6 +16,7 @@ from pathlib import Path
 from xnnkit.device.adb.client import COPY_SECONDS, Adb
 from xnnkit.device.base import DeviceLost
 from xnnkit.errors import BadEnvironment, BadInput
+from xnnkit.untrusted import number
 
 DIRECTORY = "/data/local/tmp/gen_ai"
 """Where files go on a device; Android lets a shell start programs below /data/local/tmp."""
@@ -105,7 +106,7 @@ class Store:
                 why=answer.text.strip(),
             )
         first = answer.text.split()
-        return int(first[0]) * 1024 if first and first[0].isdecimal() else 0
+        return (number(first[0]) or 0) * 1024 if first else 0
 
     def free(self) -> int | None:
         """Return the bytes that are free where files go; None when the device does not say.
@@ -117,7 +118,8 @@ class Store:
             'while [ ! -d "$d" ]; do d=${d%/*}; [ "$d" ] || d=/; done; df -k "$d"'
         )
         words = self._adb.shell(script).text.split()
-        return int(words[-3]) * 1024 if len(words) > 6 and words[-3].isdecimal() else None
+        free = number(words[-3]) if len(words) > 6 else None
+        return None if free is None else free * 1024
 
     def full(self, what: str, needed: int | None = None) -> BadEnvironment:
         """Return the error that says that the device has no room."""
