@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from xnnkit import untrusted
 from xnnkit.bench import advise, compare, operators, sides
 from xnnkit.bench.advise import Advice
 from xnnkit.bench.compare import Comparison
@@ -161,7 +162,7 @@ def _refuse_unknown(part: Part) -> None:
 
 def _work(part: Part) -> Work:
     threads = str(part.facts.get("num_threads", ""))
-    known = int(threads) if threads.isdecimal() else None
+    known = untrusted.number(threads)
     if part.run is None:
         return Work(part.label.model, threads=known)
     identity = part.run.identity

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import xnnkit
+from xnnkit import untrusted
 from xnnkit.bench import parts, results, runs
 from xnnkit.bench.model import Results
 
@@ -49,8 +50,8 @@ def keep(found: Results, path: Path, origin: Origin, root: Path) -> runs.Run:
     if found.operators:
         raw["operators"] = parts.operators_json(found.operators)
     threads = origin.threads
-    if threads is None and str(found.context.get("num_threads", "")).isdecimal():
-        threads = int(str(found.context["num_threads"]))
+    if threads is None:
+        threads = untrusted.number(str(found.context.get("num_threads", "")))
     identity = runs.Identity(
         binary={"name": Path(str(found.context.get("executable", "unknown"))).name, "sha256": ""},
         profile=origin.profile,
@@ -75,4 +76,8 @@ def _started(context: Mapping[str, Any], path: Path) -> str:
         found = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     if found.tzinfo is None:
         found = found.replace(tzinfo=UTC)
-    return found.astimezone(UTC).isoformat(timespec="seconds")
+    try:
+        found = found.astimezone(UTC)
+    except OverflowError:  # the first or the last day that there is
+        found = found.replace(tzinfo=UTC)
+    return found.isoformat(timespec="seconds")

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import xnnkit
+from xnnkit import untrusted
 from xnnkit.bench import counts, results, runs
 from xnnkit.bench.plan import Binary, Plan, same_bytes
 from xnnkit.device import OUTPUT, Device, DeviceLost, Done, Job, Remote
@@ -199,7 +200,7 @@ def _executed(entered: Mapping[str, bool] | None) -> list[str] | None:
 def _threads(parsed: results.Results, arguments: Sequence[str]) -> int | None:
     """Return the threads that compute, from what the program says or was told."""
     said = _said("num_threads", parsed, arguments)
-    return next((int(text) for text in said if text.isdecimal()), None)
+    return next((n for text in said if (n := untrusted.number(text)) is not None), None)
 
 
 def _method(parsed: results.Results, arguments: Sequence[str]) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from xnnkit import untrusted
 from xnnkit.bench import readers, results, runs
 from xnnkit.bench.model import Operator, Results
 from xnnkit.bench.readers import file as content
@@ -194,7 +195,11 @@ def difference(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]
 
 def _natural(path: Path) -> tuple[str, int, str]:
     stem, _, number = path.stem.rpartition("-")
-    return (str(path.parent / stem), int(number) if number.isdecimal() else -1, path.name)
+    return (
+        str(path.parent / stem),
+        known if (known := untrusted.number(number)) is not None else -1,
+        path.name,
+    )
 
 
 def _with_operators(run: runs.Run) -> Results:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from xnnkit import untrusted
 from xnnkit.bench.model import (
     AGGREGATES,
     UNITS,
@@ -45,7 +46,15 @@ def load(path: Path) -> Any:
         BadInput: it cannot be read, or is no JSON; with the line and column.
     """
     try:
-        return loads(path.read_bytes(), str(path))
+        with path.open("rb") as file:
+            data = file.read(untrusted.MAX_JSON + 1)
+        if len(data) > untrusted.MAX_JSON:
+            raise BadInput(
+                "the file is too long to be results",
+                where=str(path),
+                why=f"at most {untrusted.MAX_JSON:,} bytes are read",
+            )
+        return loads(data, str(path))
     except OSError as error:
         raise BadInput(f"the file cannot be read: {error.strerror}", where=str(path)) from error
 

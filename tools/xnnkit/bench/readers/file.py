@@ -29,6 +29,9 @@ FORMATS = (
 )
 """What is read."""
 
+MAX_BYTES = 64 << 20
+"""A longer file is not read; results of ten thousand benchmarks have a tenth of it."""
+
 _FIRST = re.compile(r"\S")
 _EXECUTABLES = (b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe", b"\xfe\xed\xfa\xcf", b"\xca\xfe\xba\xbe")
 
@@ -49,9 +52,17 @@ def load(path: Path) -> bytes:
         BadInput: it cannot be read.
     """
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise BadInput(f"the file cannot be read: {error.strerror}", where=str(path)) from error
+    if len(data) > MAX_BYTES:
+        raise BadInput(
+            "the file is too long to be results",
+            where=str(path),
+            why=f"at most {MAX_BYTES:,} bytes are read",
+        )
+    return data
 
 
 def read_bytes(data: bytes, where: str) -> Results:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,10 @@ from xnnkit.errors import BadInput
 
 _CONTEXT = re.compile(r'"context"\s*:\s*(?=\{)')
 _LIST = re.compile(r'"benchmarks"\s*:\s*\[')
+_FOLLOWING = re.compile(r"\n[ \t]*\{[ \t\r]*\n")
+_MOST_DAMAGED = 1000
+"""Entries that are looked behind for a whole one: each costs a search."""
+
 _GAP = re.compile(r"[\s,]*")
 
 
@@ -32,7 +36,7 @@ def parse(data: Any, text: str, where: str) -> Results:
     found = results.parse(data, where, bad=lambda i, error: wrong.append((i, error)))
     if not wrong:
         return found
-    lines = [text.count("\n", 0, start) + 1 for start, _ in _entries(text)]
+    lines = list(_lines(text, (start for start, _ in _entries(text))))
     problems = [
         Problem(lines[i] if i < len(lines) else 0, _said(error, where)) for i, error in wrong
     ]
@@ -52,8 +56,8 @@ def salvage(text: str, where: str, reason: BadInput) -> Results:
     """
     kept: list[Any] = []
     problems: list[Problem] = []
-    for start, entry in _entries(text):
-        line = text.count("\n", 0, start) + 1
+    entries = list(_entries(text))
+    for line, (_, entry) in zip(_lines(text, (at for at, _ in entries)), entries, strict=True):
         if isinstance(entry, dict):
             kept.append((line, entry))
         else:
@@ -85,7 +89,8 @@ def _entries(text: str) -> Iterator[tuple[int, Any]]:
         return
     decoder = json.JSONDecoder()
     at = match.end()
-    while True:
+    damaged = 0
+    while damaged <= _MOST_DAMAGED:
         gap = _GAP.match(text, at)
         at = gap.end() if gap else at
         if at >= len(text) or text[at] == "]":
@@ -94,14 +99,24 @@ def _entries(text: str) -> Iterator[tuple[int, Any]]:
             entry, end = decoder.raw_decode(text, at)
         except (ValueError, RecursionError):
             yield at, None
+            damaged += 1
             # Go on at the next entry, which Google Benchmark begins on a line of its own.
-            following = re.compile(r"\n\s*\{\s*\n").search(text, at + 1)
+            following = _FOLLOWING.search(text, at + 1)
             if following is None:
                 return
             at = text.index("{", following.start())
             continue
         yield at, entry
         at = end
+
+
+def _lines(text: str, starts: Iterable[int]) -> Iterator[int]:
+    """Yield the line, from 1, of each place; the places ascend."""
+    line, at = 1, 0
+    for start in starts:
+        line += text.count("\n", at, start)
+        at = start
+        yield line
 
 
 def _said(error: BadInput, where: str) -> str:
