@@ -15,7 +15,6 @@ import filecmp
 import hashlib
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -269,13 +268,12 @@ def _page(path: Path) -> None:
 
 
 def _picture(page: Path) -> None:
-    browser = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
-    if browser is None:
-        raise SystemExit("chromium is not on PATH\n  fix:   apt-get install -y chromium")
-    with tempfile.TemporaryDirectory() as home:
-        command = [browser, "--headless", "--no-sandbox", "--hide-scrollbars", "--disable-gpu"]
-        command += [f"--user-data-dir={home}", "--window-size=1100,1500", f"--screenshot={PICTURE}"]
-        subprocess.run([*command, page.resolve().as_uri()], check=True, capture_output=True)
+    import chromium
+
+    with chromium.Browser() as browser:
+        browser.view(1160, dark=False, height=1440)
+        browser.open(page.resolve().as_uri())
+        PICTURE.write_bytes(browser.screenshot(full=False))
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ LABEL = 44
 """Columns that a name may take up: as many as fit on a phone of 360 pixels."""
 
 _MARGIN = 16
+_EDGE = 0.1
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def at(share: float) -> str:
     return f"{100 * share:.2f}%"
 
 
-def text(x: float | str, y: float, words: str, style: str = "", dx: float = 0) -> Markup:
+def text(x: float | str, y: float, words: str | Markup, style: str = "", dx: float = 0) -> Markup:
     """Return a line of text; what is not ours in it must be ``visible`` already."""
     return Markup('<text x="{}" y="{:g}"{}{}>{}</text>').format(
         x,
@@ -166,7 +167,13 @@ def ticks(places: Sequence[tuple[float, str]], scale: Scale, bottom: float) -> l
         scale: of the axis.
         bottom: where the figure ends.
     """
-    return [text(at(scale.place(value)), bottom + 16, label, "mid soft") for value, label in places]
+    found = []
+    for value, label in places:
+        place = scale.place(value)
+        # Near an edge a label has no room on a phone; its line is still there.
+        style = "mid soft" if _EDGE <= place <= 1 - _EDGE else "mid soft wide"
+        found.append(text(at(place), bottom + 16, label, style))
+    return found
 
 
 def grid(

@@ -46,7 +46,8 @@ def _facts(sides: Sequence[Side]) -> dict[str, str]:
     facts |= _states(runs)
     started = sorted(run.identity.started for run in runs if run.identity.started)
     if started:
-        ends = started[0] if started[0] == started[-1] else f"{started[0]} to {started[-1]}"
+        first, last = (_time(text) for text in (started[0], started[-1]))
+        ends = first if first == last else f"{first} to {last}"
         facts["measured"] = f"{ends}, in {_count(len(runs), 'process', 'processes')}"
     hosts = [_host(run.identity.host) for run in runs]
     facts["asked by"] = "; ".join(dict.fromkeys(host for host in hosts if host))
@@ -119,6 +120,10 @@ def _range(values: Sequence[float], unit: str) -> str:
         return ""
     low, high = min(values), max(values)
     return f"{low:g}{unit}" if low == high else f"{low:g} to {high:g}{unit}"
+
+
+def _time(started: str) -> str:
+    return started.replace("T", " ").replace("+00:00", " UTC")
 
 
 def _count(number: int, one: str, many: str) -> str:

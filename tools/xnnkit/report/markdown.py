@@ -9,7 +9,7 @@ from xnnkit.bench import show_compare, table
 from xnnkit.bench.analysis import Group
 from xnnkit.bench.compare import Comparison
 from xnnkit.bench.operators import OperatorTable
-from xnnkit.bench.stats import Summary
+from xnnkit.bench.stats import Ratio, Summary
 from xnnkit.report import page
 from xnnkit.report.content import Report
 from xnnkit.report.visible import visible
@@ -78,7 +78,7 @@ def _comparison(found: Comparison) -> list[str]:
                 *_cells(known.first),
                 *_cells(known.second),
                 table.percent(known.ratio.value - 1, signed=True) if known.ratio else "",
-                page.interval(known.ratio).replace(page.MINUS, "-"),
+                _interval(known.ratio),
                 "" if known.corrected is None else f"{known.corrected:.2g}",
                 str(row.verdict),
             ]
@@ -88,6 +88,10 @@ def _comparison(found: Comparison) -> list[str]:
     lines += [f"* {escaped(reason)}" for reason in reasons if reason != found.reason]
     lines += [f"* note: {escaped(note)}" for note in found.notes]
     return [*lines, ""]
+
+
+def _interval(ratio: Ratio | None) -> str:
+    return page.interval(ratio).replace(page.MINUS, "-").replace("\u00a0", " ")
 
 
 def _cells(one: Summary | None) -> list[str]:

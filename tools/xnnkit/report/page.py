@@ -84,9 +84,9 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     filters: dict[str, Callable[..., Any]] = {
-        "duration": table.duration,
-        "milliseconds": table.milliseconds,
-        "share": lambda value: table.percent(value),
+        "duration": lambda value: _unbroken(table.duration(value)),
+        "milliseconds": lambda value: _unbroken(table.milliseconds(value)),
+        "share": lambda value: _unbroken(table.percent(value)),
         "change": _change,
         "interval": interval,
         "says": show_compare.sentence,
@@ -111,10 +111,15 @@ def _finalize(value: object) -> object:
     return visible(str(value))
 
 
+def _unbroken(figure: str) -> str:
+    """Return a figure that stays in one line with its unit."""
+    return figure.replace(" ", "\u00a0")
+
+
 def _change(share: float | None) -> str:
     if share is None:
         return ""
-    return table.percent(share, signed=True).replace("-", MINUS)
+    return _unbroken(table.percent(share, signed=True)).replace("-", MINUS)
 
 
 def interval(ratio: Ratio | None) -> str:

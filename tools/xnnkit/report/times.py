@@ -59,9 +59,10 @@ def _side(
 ) -> list[Markup]:
     found = stats.summary(values)
     top, style = y + _LABEL, f"side-{colour}"
-    said = f"median {duration(found.median)}"
+    said = Markup("median {}").format(duration(found.median))
     if found.n > 1:
-        said += f", spread {percent(found.spread)}, n = {found.n}"
+        more = f", spread {percent(found.spread)}, n = {found.n}"
+        said += Markup('<tspan class="wide">{}</tspan>').format(more)
     parts = [drawing.name(y + 15, name, most=24), drawing.text(at(1), y + 15, said, "end soft")]
     if len(values) <= DOTS:
         parts += _dots(top, values, scale, style)
