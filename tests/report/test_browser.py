@@ -67,7 +67,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     return path.as_uri()
 
 
-@pytest.mark.parametrize(("width", "dark"), product(WIDTHS, (False, True)))
+@pytest.mark.parametrize(("width", "dark"), list(product(WIDTHS, (False, True))))
 def test_the_example(browser: chromium.Browser, address: str, width: int, dark: bool) -> None:
     browser.view(width, dark=dark)
     browser.open(address)

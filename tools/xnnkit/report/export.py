@@ -76,7 +76,7 @@ def _drawn(svg: str, zoom: int) -> bytes:
         raise BadEnvironment(
             "PNG cannot be drawn: resvg_py is not installed",
             why=f"the SVGs are there; {error}",
-            fix="pip install resvg_py",
+            fix="pip install resvg-py",
         ) from error
     return bytes(resvg_py.svg_to_bytes(svg_string=svg, zoom=zoom))
 
