@@ -196,7 +196,14 @@ def guided(target: Target, record: Record, seconds: float, folder: Path) -> None
             record.close()
             os._exit(0)
 
-    options = ["-timeout=0", "-rss_limit_mb=0", f"-max_len={LONGEST}", "-print_final_stats=0"]
+    # Time and memory are bounded here, by processor time and by what this process takes.
+    options = [
+        f"-artifact_prefix={folder}/",
+        "-timeout=86400",
+        "-rss_limit_mb=0",
+        f"-max_len={LONGEST}",
+        "-print_final_stats=0",
+    ]
     argv = [sys.argv[0], *options, "-verbosity=0", f"-dict={words}", str(found)]
     atheris.Setup(argv, one)
     atheris.Fuzz()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -25,8 +26,8 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1] / "tools")]
 from engine import Record, bounded, find_engine, guided  # noqa: E402
 from targets import TARGETS  # noqa: E402
 
-STUCK_SECONDS = 120.0
-"""A process that has tried nothing for so long hangs where no signal reaches it."""
+STUCK_SECONDS = 60.0
+"""Of processor time for one input: it hangs where no signal reaches it."""
 
 
 def main(argv: list[str]) -> int:
@@ -94,18 +95,32 @@ def _parent(name: str, given: argparse.Namespace, folder: Path) -> dict[str, Any
 
 
 def _watched(process: subprocess.Popen[bytes], current: Path) -> int:
+    """Wait for a child, and kill it when one input takes it too much processor time."""
+    since, spent = 0.0, 0.0
     try:
         while True:
             try:
                 return process.wait(5)
             except subprocess.TimeoutExpired:
                 pass
-            if current.is_file() and time.time() - current.stat().st_mtime > STUCK_SECONDS:
+            now = current.stat().st_mtime if current.is_file() else 0.0
+            if now != since:
+                since, spent = now, _processor(process.pid)
+            elif _processor(process.pid) - spent > STUCK_SECONDS:
                 process.kill()
     finally:
         if process.poll() is None:
             process.kill()
             process.wait()
+
+
+def _processor(pid: int) -> float:
+    """Return the processor time of a process in seconds; 0 for one that is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _add(whole: dict[str, Any], file: Path) -> None:

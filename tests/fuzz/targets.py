@@ -18,6 +18,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from words import WORDS
+
 Try = Callable[[bytes, Path], None]
 """(input, an empty folder to work in)."""
 
@@ -269,125 +271,22 @@ def _state(data: bytes, folder: Path) -> None:
 
 
 TARGETS = {
-    one.name: one
-    for one in (
-        Target(
-            "archives",
-            "tar, tar.gz, tar.xz, zip, wheel, deb",
-            _archives,
-            (b"path=", b"linkpath=", b"size=", b"GNU.sparse.major=1", b"ustar\x0000", b"PK\1\2")
-            + (b"PK\3\4", b"PK\5\6", b"../", b"/etc/passwd", b"hdrcharset=BINARY", b"x" * 300),
-        ),
-        Target(
-            "patches",
-            "patch.toml, anchors, the edited files, the diff",
-            _patches,
-            (b"[[edit]]\n", b"anchor = '", b"(a+)+$", b"(?P<a>", b"\\\\g<a>", b"within = 'f'")
-            + (
-                b"op = 'replace'",
-                b"count = 'all'",
-                b"diff --git a/x b/x",
-                b"[files_from]",
-                b"def f(",
-            ),
-        ),
-        Target(
-            "profiles",
-            "profiles, and the workspace that is rendered from them",
-            _profiles,
-            (
-                b"[[archive]]\n",
-                b"[[archive.origin]]\n",
-                b"type = 'pypi'",
-                b"url = 'https://",
-                b'"""',
-            )
-            + (
-                b"\\u0000",
-                b"../",
-                b"[" * 50,
-                b"strip_prefix = ''",
-                b"1e999",
-                b"0001-01-01T00:00:00Z",
-            ),
-        ),
-        Target(
+    name: Target(name, reads, attempt_, WORDS[name])
+    for name, reads, attempt_ in (
+        ("archives", "tar, tar.gz, tar.xz, zip, wheel, deb", _archives),
+        ("patches", "patch.toml, anchors, the edited files, the diff", _patches),
+        ("profiles", "profiles, and the workspace that is rendered from them", _profiles),
+        (
             "results",
             "Google Benchmark's JSON, CSV and table, XNNPACK's profile, ETDump, runs, comparison",
             _results,
-            (
-                b'"benchmarks": [',
-                b'"run_type": "aggregate"',
-                b"NaN",
-                b"Infinity",
-                b"1e400",
-                b"[" * 50,
-            )
-            + (
-                b'"real_time": -1',
-                b"9" * 50,
-                b"\\u001b[2J",
-                b"_BigO",
-                b"_mean",
-                b"\x1b[0m",
-                b"\xff\xfe",
-            ),
         ),
-        Target(
-            "device",
-            "adb's list, a phone's properties, cores, heat, battery",
-            _device,
-            (
-                b"List of devices attached\n",
-                b"@cores\n",
-                b"@thermal\n",
-                b"/sys/devices/system/cpu/cpu",
-            )
-            + (
-                b"/cpufreq/scaling_max_freq:",
-                b"9" * 40,
-                b"nan",
-                b"1e400",
-                b"\x1b]0;x\x07",
-                b"Features\t: ",
-            ),
-        ),
-        Target(
-            "binaries",
-            "ELF files, the counting plugin's files, qemu's log",
-            _binaries,
-            (
-                b"\x7fELF\2\1\1",
-                b".symtab\0",
-                b".strtab\0",
-                b"\xff" * 8,
-                b"IN:",
-                b"0x1000:",
-                b"start_code",
-            )
-            + (b"xnnkit-count-1\n\0", b"/tmp/a/b", b"Jan  1 2024"),
-        ),
-        Target(
+        ("device", "adb's list, a phone's properties, cores, heat, battery", _device),
+        ("binaries", "ELF files, the counting plugin's files, qemu's log", _binaries),
+        (
             "state",
-            "build.json, overlay and workspace records, series, cache notes, Google's list, .bazelrc",
+            "build.json, records, series, notes of the cache, Google's list, .bazelrc",
             _state,
-            (
-                b'"binaries": [',
-                b'"entries": {',
-                b'"path": "',
-                b"../",
-                b".git/",
-                b"[" * 50,
-                b"<complete>",
-            )
-            + (
-                b"<size>",
-                b"<!DOCTYPE x [",
-                b"import %workspace%/",
-                b"\xc2\xb2",
-                b"9" * 40,
-                b"\x1b[31m",
-            ),
         ),
     )
 }

@@ -39,4 +39,5 @@ def seconds(most: float) -> Iterator[None]:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, rest)
-        signal.signal(signal.SIGALRM, before)
+        # None: a handler that was not installed from Python, which Python cannot put back.
+        signal.signal(signal.SIGALRM, signal.SIG_DFL if before is None else before)

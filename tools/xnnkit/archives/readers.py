@@ -153,6 +153,8 @@ class _Sips(io.RawIOBase):
         return self._file.tell()
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        if whence == io.SEEK_SET and offset < 0:
+            raise zipfile.BadZipFile("a member lies before the file")
         return self._file.seek(offset, whence)
 
     def read(self, size: int | None = -1, /) -> bytes:
