@@ -111,7 +111,7 @@ def test_names_of_files_differ_and_suit_any_system(tmp_path: Path) -> None:
 
 def test_files_of_both_kinds(tmp_path: Path) -> None:
     paths = list(export.write(example(), tmp_path / "figures"))
-    assert len(paths) == 24
+    assert len(paths) == 22
     svg = [path for path in paths if path.suffix == ".svg"]
     for path in svg:
         assert ElementTree.parse(path).getroot().tag == SVG + "svg"

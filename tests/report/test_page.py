@@ -143,7 +143,7 @@ def test_it_fetches_nothing_and_runs_nothing(shown: Page) -> None:
 def test_it_can_be_read_without_eyes(shown: Page) -> None:
     assert shown.find("html", lang="en")
     figures = shown.find("svg", role="img")
-    assert len(figures) == 12
+    assert len(figures) == 11
     assert all(said.get("aria-label") for said in figures)
     assert any("BM_Llm_Mixed_INT48/64/real_time: -12.7 %, faster" in str(f) for f in figures)
     tables = len(shown.find("table"))
@@ -230,6 +230,42 @@ def test_throttled_failed_and_odd_runs_are_named(tmp_path: Path) -> None:
     assert "1 runs of other builds of upstream are left out" in text
     judged = content.of_sources([tmp_path], Rules(throttled=True))
     assert "judged all the same (--allow-throttled)" in Page(page.html(judged)).text
+
+
+@pytest.mark.parametrize("odd", ["emulated", "throttled"])
+def test_operators_have_no_verdict_where_times_say_nothing(tmp_path: Path, odd: str) -> None:
+    device = {"kind": "qemu", "name": "q", "emulated": odd == "emulated"}
+    hot = {"before": {"throttling": "severe"}} if odd == "throttled" else None
+    for flavour, middle in (("upstream", 100.0), ("kleidiai", 50.0)):
+        found = output({"BM": noisy(flavour, middle)})
+        times = [round(1e6 * x) for x in noisy(flavour, middle)]
+        found["operators"] = [{"key": "1", "name": "GEMM", "times_ns": times}]
+        said = identity(flavour, device=device, conditions=hot)
+        runs.save(runs.Run(said, found), tmp_path)
+    (group,) = content.of_sources([tmp_path]).analysis.groups
+    assert [row.verdict for row in group.operators[0].rows] == ["inconclusive"]
+    assert (group.advice.helps, group.advice.ship) == ((), "")
+    judged = Rules(emulated=True, throttled=True)
+    (group,) = content.of_sources([tmp_path], judged).analysis.groups
+    assert [row.verdict for row in group.operators[0].rows] == ["faster"]
+    labels = [
+        str(said["aria-label"])
+        for said in Page(page.html(content.of_sources([tmp_path]))).find("svg", role="img")
+    ]
+    # An emulator's ratios are not drawn: they would be believed.
+    assert any(label.startswith("Change of time") for label in labels) == (odd != "emulated")
+
+
+def test_counted_instructions_are_shown(tmp_path: Path) -> None:
+    device = {"kind": "qemu", "name": "q", "emulated": True}
+    for flavour, number in (("upstream", 1_000_000), ("kleidiai", 750_000)):
+        counts = {"benchmarks": [{"name": "BM", "iterations": 2, "instructions": number}]}
+        said = identity(flavour, device=device)
+        runs.save(runs.Run(said, output({"BM": [1.0]}), counts=counts), tmp_path)
+    found = Page(page.html(content.of_sources([tmp_path])))
+    assert "500,000 \u2192 375,000 (\u221225.0 %)" in found.text
+    assert "instructions were counted, which say nothing of time" in found.text
+    assert found.find("svg", role="img") == []
 
 
 def test_three_flavours_have_two_comparisons_and_one_picture_a_benchmark(tmp_path: Path) -> None:

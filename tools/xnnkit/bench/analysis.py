@@ -18,7 +18,7 @@ from xnnkit.bench.compare import Comparison
 from xnnkit.bench.operators import OperatorTable
 from xnnkit.bench.parts import Part, Source
 from xnnkit.bench.sides import Side
-from xnnkit.bench.verdict import Rules, Verdict
+from xnnkit.bench.verdict import EMULATED, Rules, Verdict
 from xnnkit.errors import BadInput
 
 BASELINE = "upstream"
@@ -215,8 +215,18 @@ def _group(
         for other in others
         if base.operators and other.operators
     )
+    if odd := _odd(found, rules):
+        tables = tuple(operators.unjudged(table, odd) for table in tables)
     advice = advise.of_group(device, str(work), found, compared, tables, rules)
     return Group(device, work, tuple(found), compared, tables, advice)
+
+
+def _odd(found: list[Side], rules: Rules) -> str:
+    """Return why times of these sides say nothing of an operator, "" when they do."""
+    if any(side.emulated for side in found) and not rules.emulated:
+        return EMULATED
+    slowed = next((side.throttled for side in found if side.throttled), "")
+    return f"throttled: {slowed}" if slowed and not rules.throttled else ""
 
 
 def _side(device: str, flavour: str, parts: list[Part], notes: list[str]) -> Side:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -142,6 +142,17 @@ def compare(
         for name, side, those in ((baseline, first, paired[0]), (other, second, paired[1]))
     }
     return OperatorTable(baseline, other, tuple(rows), {n: o for n, o in only.items() if o})
+
+
+def unjudged(table: OperatorTable, reason: str) -> OperatorTable:
+    """Return the same table without a verdict on any operator.
+
+    Args:
+        table: two profiles.
+        reason: why their times say nothing.
+    """
+    rows = [replace(row, verdict=Verdict.INCONCLUSIVE, reason=reason) for row in table.rows]
+    return replace(table, rows=tuple(rows))
 
 
 def kind(name: str) -> str:

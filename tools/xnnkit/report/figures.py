@@ -20,7 +20,8 @@ class Drawn:
     """The figures of one group.
 
     Attributes:
-        ratios: one a comparison, None where there is nothing to draw.
+        ratios: one a comparison, None where there is nothing to draw, or nothing that has a
+            meaning.
         times: of benchmarks.
         left_out: how many benchmarks have times that are not drawn.
         operators: one a table of operators.
@@ -48,8 +49,9 @@ def of_group(number: int, group: Group, rules: Rules) -> Drawn:
     """
     where = f"{number}-{_word(group.device) or 'device'}"
     emulated = any(side.emulated for side in group.sides) and not rules.emulated
+    # A picture of ratios that mean nothing would be believed.
     compared = tuple(
-        ratios.figure(f"{where}-ratios-{_word(one.other)}", one, judged=not emulated)
+        None if emulated else ratios.figure(f"{where}-ratios-{_word(one.other)}", one)
         for one in group.comparisons
     )
     names = _interesting(group)

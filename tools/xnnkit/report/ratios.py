@@ -29,20 +29,19 @@ STYLES = {
 _TOP, _NAME, _ROW, _FOOT = 24, 20, 42, 24
 
 
-def figure(name: str, comparison: Comparison, *, judged: bool = True) -> Figure | None:
+def figure(name: str, comparison: Comparison) -> Figure | None:
     """Draw the ratios of one comparison, None when there is none.
 
     Args:
         name: of the figure's file.
         comparison: of a flavour with the baseline.
-        judged: its ratio over all says something.
     """
     known = [(row, row.evidence.ratio) for row in comparison.rows]
     found = [(row, ratio) for row, ratio in known if ratio is not None and ratio.value > 0]
     if not found:
         return None
     shown = _most(found)
-    overall = comparison.overall if judged and len(found) > 1 else None
+    overall = comparison.overall if len(found) > 1 else None
     values = [ratio.value for _, ratio in shown] + ([overall.value] if overall else [])
     scale = axis.ratio_scale(values, [(ratio.low, ratio.high) for _, ratio in shown])
     count = len(shown) + (overall is not None)
