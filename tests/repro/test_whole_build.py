@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.bazel, pytest.mark.slow]
 VARIED = [name for name in CONDITIONS if name != "cache"]
 
 
-def repro(home: Path, out: Path, *more: str) -> tuple[int, dict[str, Any], str]:
+def repro(home: Path, out: Path, *more: str) -> tuple[int, dict[str, Any]]:
     hindered = obstacles(machine.probe())
     vary = [word for name in VARIED if name not in hindered for word in ("--vary", name)]
     command = ["repro", broken_home.PROFILE, "--out", str(out), "--json", *vary, *more]
@@ -38,12 +38,12 @@ def repro(home: Path, out: Path, *more: str) -> tuple[int, dict[str, Any], str]:
         cwd=out.parent,
     )
     assert done.returncode in (0, 1), done.stderr[-4000:]
-    return done.returncode, json.loads(done.stdout), done.stderr
+    return done.returncode, json.loads(done.stdout)
 
 
 def test_a_right_toolchain_gives_the_same_bits_and_objects(tmp_path: Path) -> None:
     home = broken_home.make(tmp_path / "home", broken=False)
-    code, found, _ = repro(home, tmp_path / "out", "--objects")
+    code, found = repro(home, tmp_path / "out", "--objects")
     assert code == 0, found
     assert found["identical"]
     names = [row["name"] for row in found["artifacts"]]
@@ -58,7 +58,7 @@ def test_a_right_toolchain_gives_the_same_bits_and_objects(tmp_path: Path) -> No
 
 def test_a_broken_toolchain_is_caught_and_each_cause_named(tmp_path: Path) -> None:
     home = broken_home.make(tmp_path / "home", broken=True)
-    code, found, errors = repro(home, tmp_path / "out")
+    code, found = repro(home, tmp_path / "out")
     assert code == 1
     assert not found["identical"]
     (row,) = found["artifacts"]
@@ -68,7 +68,5 @@ def test_a_broken_toolchain_is_caught_and_each_cause_named(tmp_path: Path) -> No
     first = row["sections"][0]
     assert first["section"] == ".rodata"
     assert set(first["symbols"]) <= {"built_at", "built_on"}
-    assert "artifacts of two builds differ" in errors
-    assert "bin/upstream/small: build path" in errors
     # The proof of the binary says so, too, and does not keep the comparison from being made.
     assert found["proofs"]

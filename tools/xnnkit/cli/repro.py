@@ -42,7 +42,9 @@ from xnnkit.cli._sources import source_options, sources_of
 )
 @source_options
 @json_option
+@click.pass_context
 def command(
+    ctx: click.Context,
     profile: str,
     flavours: tuple[str, ...],
     toolchain: str,
@@ -95,9 +97,10 @@ def command(
         say=note,
     )
     if as_json:
+        # One document: the error would be a second one.
         emit_json(content)
-    else:
-        click.echo(show.as_text(content))
+        ctx.exit(0 if content["identical"] else 1)
+    click.echo(show.as_text(content))
     if content["identical"]:
         return
     different = [row for row in content["artifacts"] if not row["identical"]]
