@@ -113,19 +113,19 @@ def _address(text: str) -> tuple[str, str]:
     parts = urlsplit(url)
     legal = _EXECUTORS if kind == "executor" else _CACHES
     named = parts.netloc if parts.scheme != "unix" else parts.path
-    if parts.scheme not in legal or not named or not _PLAIN.fullmatch(url):
-        raise BadInput(
-            f"{text!r} is no address of a {kind or 'cache or an executor'}",
-            where="--remote",
-            why=f"legal: {', '.join(one + ':' for one in legal)} without blanks or quotes",
-            fix="--remote https://CACHE, or --remote grpcs://SERVER",
-        )
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise BadInput(
             "a credential would be written into the workspace",
             where="--remote",
             why="everybody who gets the workspace would have it",
             fix="--remote-rc FILE, with the line: build --remote_header=authorization=...",
+        )
+    if parts.scheme not in legal or not named or not _PLAIN.fullmatch(url):
+        raise BadInput(
+            f"{text!r} is no address of a {kind or 'cache or an executor'}",
+            where="--remote",
+            why=f"legal: {', '.join(one + ':' for one in legal)} without blanks or quotes",
+            fix="--remote https://CACHE, or --remote grpcs://SERVER",
         )
     return kind or ("cache" if parts.scheme.startswith("http") else "executor"), url
 

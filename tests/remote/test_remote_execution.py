@@ -1,0 +1,142 @@
+"""The block's actions on BuildGrid's workers: the same bits, also when a worker dies."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from counts import counts
+from grid import PROPERTIES, Grid, grid, postgresql
+from xnnkit import paths, profile
+from xnnkit.bazel import find
+from xnnkit.build.manifest import sha256_of
+from xnnkit.errors import BadEnvironment
+
+LACKS = [
+    package
+    for there, package in (
+        (postgresql(), "postgresql"),
+        (shutil.which("bwrap"), "bubblewrap"),
+        (shutil.which("dpkg-deb"), "dpkg"),
+    )
+    if not there
+]
+pytestmark = [
+    pytest.mark.bazel,
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(LACKS), reason=f"missing: {', '.join(LACKS)}"),
+]
+
+PROFILE = "xnnpack-2024-11"
+TARGET = "llm_block_kleidiai"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    root = tmp_path_factory.mktemp("grid")
+    yield root
+    for path, _, _ in os.walk(root):
+        os.chmod(path, stat.S_IRWXU)
+    shutil.rmtree(root)
+
+
+@pytest.fixture(scope="module")
+def service(folder: Path) -> Iterator[Grid]:
+    try:
+        with grid(folder / "grid") as found:
+            yield found
+    except BadEnvironment as error:
+        pytest.skip(f"no remote execution service can be had: {error.what} {error.why}")
+
+
+@pytest.fixture(scope="module")
+def workspace(folder: Path, service: Grid) -> Path:
+    root = folder / "ws"
+    words = [sys.executable, "-m", "xnnkit", "render", PROFILE, str(root)]
+    words += ["--remote", service.url, "--remote-jobs", "6"]
+    for one in PROPERTIES:
+        words += ["--remote-property", one]
+    environment = {**os.environ, "PYTHONPATH": str(paths.home() / "tools")}
+    done = subprocess.run(words, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    (root / "user.bazelrc").write_text(
+        f"common --repo_env=XNNKIT_CACHE={paths.cache_dir()}\nbuild --disk_cache=\n"
+        # What cannot run there must fail, not run here.
+        "build --spawn_strategy=remote\nbuild --genrule_strategy=remote\n"
+    )
+    return root
+
+
+def test_the_block_is_built_by_workers_and_survives_the_death_of_one(
+    folder: Path, service: Grid, workspace: Path
+) -> None:
+    victim = service.worker("victim")
+    service.worker("survivor")
+    pins = profile.load(PROFILE)
+    bazel = find(pins.bazel)
+    output_base = f"--output_base={folder / 'output'}"
+    remote = dataclasses.replace(bazel, startup=(*bazel.startup, output_base))
+    log = folder / "remote.log"
+    with log.open("wb") as out:
+        client = subprocess.Popen(
+            remote.argv("build", f"//:{TARGET}"),
+            cwd=workspace,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+        )
+    try:
+        lost = _kill_at_work(service, victim.kill, client)
+        assert client.wait() == 0, log.read_text(errors="replace")[-4000:]
+    finally:
+        client.kill()
+        remote.run(["shutdown"], cwd=workspace, quiet=True)
+    text = log.read_text(errors="replace")
+    kinds = counts(text)
+    print(f"actions: {kinds}; lost with the worker: {lost}")
+    assert set(kinds) <= {"internal", "remote", "remote cache hit"}, kinds
+    assert kinds["remote"] > 500
+    # The action that the dead worker had was tried again, on the one that lives.
+    tries = service.query(f"select n_tries, stage from jobs where name = '{lost}'")
+    print(f"tries of it: {tries}")
+    assert int(tries[0][0]) >= 2
+
+    there = sha256_of(workspace / "bazel-bin" / TARGET)
+    here = _local(folder, pins.name)
+    print(f"remote {there}\nlocal  {here}")
+    assert there == here
+
+
+def _kill_at_work(service: Grid, kill: object, client: subprocess.Popen[bytes]) -> str:
+    """Kill the worker while it has an action, some way into the build; return that action's job."""
+    assert callable(kill)
+    while client.poll() is None:
+        done = int(service.query("select count(*) from jobs where stage = 4")[0][0])
+        at_work = service.query("select lease_id from bots where bot_id = 'victim'")
+        if done >= 50 and at_work and at_work[0][0]:
+            kill()
+            return at_work[0][0]
+        time.sleep(0.2)
+    raise AssertionError("the build ended before the worker had done anything")
+
+
+def _local(folder: Path, name: str) -> str:
+    """Return the sha256 of the same binary, built on this machine."""
+    out = folder / "local"
+    words = [sys.executable, "-m", "xnnkit", "build", name, "--flavour", "kleidiai"]
+    environment = {**os.environ, "PYTHONPATH": str(paths.home() / "tools")}
+    done = subprocess.run(
+        [*words, "--out", str(out)], env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    bazel = find(profile.load(name).bazel)
+    bazel.run(["shutdown"], cwd=out / "workspace", quiet=True)
+    return sha256_of(out / "bin/kleidiai/llm_block")
