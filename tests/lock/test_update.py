@@ -268,6 +268,17 @@ def test_a_profile_of_the_installed_package_is_not_changed(
     assert told.fix.startswith("--output small.toml")
 
 
+def test_a_profile_of_a_module_is_not_changed(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("BUILD_WORKSPACE_DIRECTORY", str(tmp_path / "somebody"))
+    told = error(BadInput, "small", "engine", "--to", "v2.0", "--write")
+    assert "belongs to the installed xnnkit" in told.what
+    world.serve("v2.0")
+    monkeypatch.setenv("BUILD_WORKSPACE_DIRECTORY", str(world.profile.parents[1]))
+    assert run("small", "engine", "--to", "v2.0", "--write").exit_code == 0
+
+
 def test_options_that_exclude_each_other(world: World) -> None:
     error(BadInput, "small", "--to", "v2.0", "--write", "-o", "x.toml")
     error(BadInput, "small", "--to", "v2.0", "--strip-prefix", "x")

@@ -111,15 +111,22 @@ def diff(before: str, after: str, file: Path) -> str:
 
 
 def refuse_embedded(file: Path) -> None:
-    """Refuse to change a profile of an installed xnnkit.
+    """Refuse to change a profile of an installed xnnkit, or of one that is a Bazel module.
 
     Raises:
-        BadInput: the file came with the package.
+        BadInput: the file came with the package, or with a module of another workspace.
     """
     import xnnkit
 
+    place = file.resolve()
     package = Path(xnnkit.__file__).resolve().parent
-    if file.resolve().is_relative_to(package):
+    workspace = os.environ.get("BUILD_WORKSPACE_DIRECTORY")  # set by `bazel run`
+    foreign = (
+        workspace is not None
+        and place.is_relative_to(paths.home().resolve())
+        and not place.is_relative_to(Path(workspace).resolve())
+    )
+    if foreign or place.is_relative_to(package):
         raise BadInput(
             f"{file.name} belongs to the installed xnnkit",
             where=str(file),
