@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from pathlib import Path
@@ -20,6 +21,8 @@ from xnnkit.profile.compiler import Compiler, choose
 from xnnkit.provenance.components import licence, purl_of, release_of
 from xnnkit.provenance.sbom import Known, render
 
+VALIDATOR = JsonStrictValidator(SchemaVersion.V1_6)
+DEFAULT = Known()
 LAYOUTS = ("module", "workspace")
 PINNED = {name: profiles.load(name) for name in profiles.names()}
 CASES = [
@@ -30,11 +33,18 @@ CASES = [
 ]
 
 
-def bill(pins: Profile, flavours: list[Flavour], known: Known) -> Any:
-    text = render(pins, flavours, known)
-    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
-    assert text == render(pins, flavours, known)
-    return json.loads(text)
+_BILLS: dict[tuple[object, ...], Any] = {}
+
+
+def bill(pins: Profile, flavours: list[Flavour], known: Known = DEFAULT) -> Any:
+    """Return a bill, valid and twice the same; made once, as checking its URLs takes long."""
+    key = (pins.name, *(one.name for one in flavours), known.layout, known.compiler)
+    if key not in _BILLS:
+        text = render(pins, flavours, known)
+        assert text == render(pins, flavours, known)
+        assert VALIDATOR.validate_str(text) is None
+        _BILLS[key] = json.loads(text)
+    return copy.deepcopy(_BILLS[key])
 
 
 def by_ref(content: Any) -> dict[str, Any]:
@@ -114,14 +124,14 @@ def test_every_licence_is_there_and_is_spdx(name: str) -> None:
 def test_a_bill_of_all_flavours_has_each_source_once(name: str) -> None:
     pins = PINNED[name]
     flavours = [one for one in pins.flavour if not one.unavailable]
-    content = bill(pins, flavours, Known())
+    content = bill(pins, flavours)
     programs = {one["bom-ref"]: one for one in content["metadata"]["component"]["components"]}
     assert set(programs) == {f"binary/{one.name}" for one in flavours}
     named = {told(one).get("archive") for one in content["components"]} - {None}
     assert named == {a for one in flavours for a in expected_archives(pins, one, "module")}
     edges = {one["ref"]: one.get("dependsOn", []) for one in content["dependencies"]}
     for flavour in flavours:
-        single = bill(pins, [flavour], Known())
+        single = bill(pins, [flavour])
         alone = {one["ref"]: one.get("dependsOn", []) for one in single["dependencies"]}
         ref = f"binary/{flavour.name}"
         assert {r for r in alone[ref] if r.startswith("archive/")} <= set(edges[ref])
@@ -129,7 +139,7 @@ def test_a_bill_of_all_flavours_has_each_source_once(name: str) -> None:
 
 def test_every_reference_of_the_graph_is_a_component() -> None:
     pins = PINNED["gemma-2024-05"]
-    content = bill(pins, list(pins.flavour), Known())
+    content = bill(pins, list(pins.flavour))
     refs = set(by_ref(content))
     refs |= {part["bom-ref"] for one in content["components"] for part in one.get("components", [])}
     root = content["metadata"]["component"]
@@ -140,7 +150,7 @@ def test_every_reference_of_the_graph_is_a_component() -> None:
 
 def test_the_edges_that_our_build_files_name_are_there() -> None:
     pins = PINNED["xnnpack-2024-11"]
-    content = bill(pins, [pins.get_flavour("kleidiai")], Known())
+    content = bill(pins, [pins.get_flavour("kleidiai")])
     edges = {one["ref"]: one.get("dependsOn", []) for one in content["dependencies"]}
     assert edges["archive/pthreadpool"] == ["archive/FXdiv", "archive/cpuinfo"]
     assert told(by_ref(content)["archive/pthreadpool"])["dependencies"].startswith("from")
@@ -150,7 +160,7 @@ def test_the_edges_that_our_build_files_name_are_there() -> None:
 def test_kleidiai_is_excluded_where_the_proof_excludes_it() -> None:
     pins = PINNED["xnnpack-2024-11"]
     for flavour, scope in (("upstream", "excluded"), ("kleidiai", "required")):
-        content = bill(pins, [pins.get_flavour(flavour)], Known())
+        content = bill(pins, [pins.get_flavour(flavour)])
         component = by_ref(content)["archive/KleidiAI"]
         assert component["scope"] == scope
         (edges,) = [d for d in content["dependencies"] if d["ref"] == f"binary/{flavour}"]
@@ -161,7 +171,7 @@ def test_kleidiai_is_excluded_where_the_proof_excludes_it() -> None:
 def test_what_the_compiler_links_in_is_there() -> None:
     pins = PINNED["xnnpack-2024-11"]
     flavour = pins.get_flavour("upstream")
-    zig = by_ref(bill(pins, [flavour], Known()))["toolchain/zig"]
+    zig = by_ref(bill(pins, [flavour]))["toolchain/zig"]
     parts = {one["name"]: one["scope"] for one in zig["components"]}
     assert parts == dict.fromkeys(
         ("musl", "libcxx", "libcxxabi", "libunwind", "compiler-rt"), "required"
@@ -177,8 +187,8 @@ def test_what_the_compiler_links_in_is_there() -> None:
 
 def test_the_serial_number_is_of_the_content() -> None:
     pins = PINNED["xnnpack-2024-11"]
-    one = bill(pins, [pins.get_flavour("upstream")], Known())
-    other = bill(pins, [pins.get_flavour("kleidiai")], Known())
+    one = bill(pins, [pins.get_flavour("upstream")])
+    other = bill(pins, [pins.get_flavour("kleidiai")])
     assert one["serialNumber"] != other["serialNumber"]
     assert re.fullmatch(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", one["serialNumber"])
     assert "timestamp" not in one["metadata"]
@@ -212,7 +222,7 @@ def test_an_archive_of_another_host_has_a_generic_package() -> None:
 def of_build(mini: Mini, run: Run, *arguments: object) -> Any:
     code, out, err = run("sbom", minis.NAME, "--out", mini.out, *arguments)
     assert (code, err) == (0, "")
-    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(out) is None
+    assert VALIDATOR.validate_str(out) is None
     return json.loads(out)
 
 

@@ -31,6 +31,7 @@ from packageurl import PackageURL
 
 from xnnkit.errors import BadInput
 from xnnkit.profile import Archive, Bazel, GitOrigin, HttpOrigin, Origin, PypiOrigin, Toolchain
+from xnnkit.provenance.collect import patch_path
 from xnnkit.provenance.record import PatchRecord
 from xnnkit.render.repositories import Repository
 
@@ -162,10 +163,10 @@ def _pedigree(
     known = {patch.patch_set: patch for patch in patches}
     found = []
     lines = []
-    for name in repository.patch_sets:
+    for number, name in enumerate(repository.patch_sets, 1):
         patch = known.get(name)
         # The diff quotes what it changes, which is not ours to give on: its place and its hash.
-        diff = Diff(url=XsUri(patch.path)) if patch else None
+        diff = Diff(url=XsUri(patch_path(repository.name, number, name)))
         found.append(Patch(type=PatchClassification.UNOFFICIAL, diff=diff))
         digest = f"sha256 {patch.sha256}" if patch else "not rendered"
         lines.append(f"patch set {name}: {digest}")
