@@ -297,7 +297,10 @@ def places(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=100,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 @given(record=records, data=st.data())
 def test_a_value_anywhere_else_is_refused_or_read(record: Record, data: st.DataObject) -> None:
     content = json.loads(render(record))

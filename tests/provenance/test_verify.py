@@ -442,6 +442,20 @@ def test_a_statement_of_one_flavour_says_nothing_of_the_other(
     assert run("provenance", "verify", file, "--out", mini.out)[0] == 1
 
 
+def test_a_compiler_for_another_machine_is_checked_all_the_same(
+    mini: Mini, statement: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pin = mini.profile.read_text().split("[[toolchain]]")[1]
+    other = pin.replace("x86_64", "aarch64").replace(minis_sha("zig"), ZEROS)
+    with open(mini.profile, "a") as file:
+        file.write(f"\n[[toolchain]]{other}")
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    _, out, _ = run("provenance", "verify", statement, "--out", mini.out, "--json")
+    states = {one["name"]: one["state"] for one in json.loads(out)["checks"]}
+    assert states["toolchain zig: bytes"] == "ok"
+    assert states["profile: toolchain zig 0.13.0 linux-aarch64"] == "changed"
+
+
 def test_a_profile_that_is_refused_is_an_error(mini: Mini, statement: Path, run: Run) -> None:
     edit(mini.profile, 'toolchains = ["zig", "ndk"]', "toolchains = 3")
     code, _, err = run("provenance", "verify", statement, "--out", mini.out)

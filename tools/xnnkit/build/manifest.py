@@ -1,4 +1,8 @@
-"""``build.json``: what was built from what, and what was proved of it."""
+"""``build.json``: what was built from what, and what was proved of it.
+
+Its key ``record`` is a `xnnkit.provenance.record.Record`. A key more is no new schema_version; who
+needs one that an older build did not write says so.
+"""
 
 from __future__ import annotations
 

@@ -191,8 +191,18 @@ def _archives(claim: Record, profile: Profile, places: Places) -> Here:
         if one is None:
             found[f"{name}: bytes"] = "pinned by the profile"
         else:
-            found |= dict(_archive(item, one, cache, places))
+            found |= dict(_archive(_of_any_host(item, one, profile), one, cache, places))
     return found
+
+
+def _of_any_host(item: Item, claim: ArchiveRecord, profile: Profile) -> Item:
+    """Return the compiler that the claim names, which may be one for another kind of machine."""
+    if isinstance(item, Toolchain):
+        for other in profile.toolchain:
+            hashes = [origin.sha256 for origin in other.origin]
+            if other.name == item.name and claim.sha256 in hashes:
+                return other
+    return item
 
 
 def _archive(
