@@ -39,7 +39,9 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
     archive_pins = miniature.write(root, pins, base / "cache")
     attacked.write(root)
     bazel = find(pins.bazel).alone()
-    bazel = dataclasses.replace(bazel, startup=(*bazel.startup, f"--output_base={output_base}"))
+    # A machine that is busy with something else must not fail an attack.
+    more = (f"--output_base={output_base}", "--local_startup_timeout_secs=900")
+    bazel = dataclasses.replace(bazel, startup=(*bazel.startup, *more))
     workspace = miniature.Workspace(root, output_base, bazel, archive_pins)
     untouched = Attacked(workspace, {})
     yield dataclasses.replace(untouched, expected=untouched.build())
