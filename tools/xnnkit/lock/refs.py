@@ -53,10 +53,10 @@ def commit_of(wanted: str, origin: GitOrigin | None, address: str, git_root: Pat
 
 def _in_clone(clone: Path, ref: str) -> str:
     need("git")
-    done = _git(
-        ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"],
-        {"GIT_DIR": os.fspath(_git_dir(clone)), "GIT_NO_LAZY_FETCH": "1"},
-    )
+    # Whoever owns the clone: only a reference of it is read.
+    there = ("-c", f"safe.directory={clone.resolve()}", "-C", os.fspath(clone))
+    wanted = ("--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    done = _git([*there, "rev-parse", *wanted], {"GIT_NO_LAZY_FETCH": "1"})
     text = done.stdout.decode("ascii", "replace").strip()
     return text if done.returncode == 0 and _COMMIT.fullmatch(text) else ""
 
@@ -110,13 +110,6 @@ def _no_tag(wanted: str, origin: GitOrigin, address: str, refs: Mapping[str, str
         why=f"near it: {', '.join(near)}" if near else "it has no tags",
         fix=f"--to {near[0]}" if near else "give the commit's 40 digits",
     )
-
-
-def _git_dir(clone: Path) -> Path:
-    from xnnkit.archives.regenerate import _objects
-
-    objects = _objects(clone)
-    return objects.parent if objects else clone
 
 
 def _git(
