@@ -1,4 +1,4 @@
-"""Write what is generated from the code: docs/reference/cli.md, profile.md, profiles/schema.json.
+"""Write what is generated from the code: docs/reference/ and profiles/schema.json.
 
     python tools/gen_reference.py [--check]
 
@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT / "tools"))
 
+import error_reference  # noqa: E402
+import rule_reference  # noqa: E402
 from xnnkit import profile  # noqa: E402
 from xnnkit.cli.main import cli  # noqa: E402
 from xnnkit.profile.references import PATTERNS  # noqa: E402
@@ -35,7 +37,9 @@ def generated() -> dict[Path, str]:
     return {
         Path("profiles/schema.json"): json.dumps(schema, indent=2) + "\n",
         Path("docs/reference/cli.md"): "\n".join(_cli()) + "\n",
+        Path("docs/reference/errors.md"): "\n".join(error_reference.lines(NOTE)) + "\n",
         Path("docs/reference/profile.md"): "\n".join(_profile(schema)) + "\n",
+        Path("docs/reference/rules.md"): "\n".join(rule_reference.lines(ROOT, NOTE)) + "\n",
     }
 
 

@@ -2,10 +2,15 @@
 
 The class decides the exit code (docs/reference/exit-codes.md); nothing else in the package calls
 ``sys.exit``. Raise the most specific class and always fill ``fix`` when there is one.
+
+Each error has an id, such as ``XK-ARCHIVES-FETCH``: the module that raised it. It is not written
+where it is raised, so it can be neither forgotten nor used twice; docs/reference/errors.md lists
+what each can say.
 """
 
 from __future__ import annotations
 
+import sys
 from typing import ClassVar
 
 
@@ -28,6 +33,15 @@ class XnnkitError(Exception):
         self.where = where
         self.why = why
         self.fix = fix
+        frame = sys._getframe(1)
+        # A subclass's own __init__ is not where the error was raised.
+        while frame.f_code.co_name == "__init__" and frame.f_locals.get("self") is self:
+            outer = frame.f_back
+            if outer is None:
+                break
+            frame = outer
+        self.id = error_id(str(frame.f_globals.get("__name__", "")))
+        """What docs/reference/errors.md lists it under; "" for one that is not raised by xnnkit."""
 
     def __str__(self) -> str:
         lines = [self.what]
@@ -46,12 +60,22 @@ class XnnkitError(Exception):
         return {
             "schema_version": 1,
             "error": self.kind,
+            "id": self.id,
             "exit_code": self.exit_code,
             "what": self.what,
             "where": self.where,
             "why": self.why,
             "fix": self.fix,
         }
+
+
+def error_id(module: str) -> str:
+    """Return the id of errors that a module raises; "" for a module that is not xnnkit's."""
+    first, _, rest = module.partition(".")
+    if first != "xnnkit" or not rest:
+        return ""
+    words = rest.removesuffix(".__init__").replace(".", "-").replace("_", "-").split("-")
+    return "-".join(["XK", *(word.upper() for word in words if word)])
 
 
 class Finding(XnnkitError):

@@ -56,9 +56,17 @@ def report(error: BaseException, argv: Sequence[str], *, debug: bool) -> int:
     if "--json" in ours and not _stdout_is_lost(error):
         print(json.dumps(known.to_json(), indent=2))
     else:
-        print(f"xnnkit: {known}", file=sys.stderr)
+        print(f"xnnkit: {_with_id(known)}", file=sys.stderr)
     _flush()
     return known.exit_code
+
+
+def _with_id(error: XnnkitError) -> str:
+    """Return the error's text with its id, which stands before what to type."""
+    if not error.id:
+        return str(error)
+    said, mark, fix = str(error).rpartition("\n  fix: ")
+    return f"{said or fix}\n  id:    {error.id}" + (mark + fix if mark else "")
 
 
 def unknown_command(name: str, legal: Iterable[str]) -> BadInput:
