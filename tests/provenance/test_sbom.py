@@ -16,6 +16,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 from mini import Mini
 from test_verify import edit, edit_json, flip_byte
 from xnnkit import profile as profiles
+from xnnkit.errors import BadInput
 from xnnkit.profile import Archive, Flavour, Profile
 from xnnkit.profile.compiler import Compiler, choose
 from xnnkit.provenance.components import licence, purl_of, release_of
@@ -323,6 +324,18 @@ def test_without_a_build_the_diffs_are_rendered(
         == by_ref(built)["archive/XNNPACK"]["pedigree"]
     )
     assert "hashes" not in content["metadata"]["component"]["components"][0]
+
+
+@pytest.mark.parametrize("good", ["MIT", "Apache-2.0 AND LicenseRef-x.y", "LicenseRef-Android-SDK"])
+def test_licences_that_are_legal(good: str) -> None:
+    found = licence(good, "test")
+    assert good in (getattr(found, "id", ""), getattr(found, "value", ""))
+
+
+@pytest.mark.parametrize("bad", ["", "MITT", "MIT AND", "LicenseRef-", "LicenseRef-a_b", "a b"])
+def test_licences_that_are_not(bad: str) -> None:
+    with pytest.raises(BadInput, match="no SPDX licence expression"):
+        licence(bad, "test")
 
 
 def test_a_licence_that_is_none_is_refused(mini: Mini, run: Run, tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 
 from cyclonedx import spdx
-from cyclonedx.factory.license import LicenseFactory
 from cyclonedx.model import (
     ExternalReference,
     ExternalReferenceType,
@@ -26,7 +25,7 @@ from cyclonedx.model.component import (
     Pedigree,
     Swhid,
 )
-from cyclonedx.model.license import License
+from cyclonedx.model.license import DisjunctiveLicense, License, LicenseExpression
 from packageurl import PackageURL
 
 from xnnkit.errors import BadInput
@@ -37,7 +36,7 @@ from xnnkit.render.repositories import Repository
 
 _GITHUB = re.compile(r"https://github\.com/([\w.-]+)/([\w.-]+)/archive/")
 _RELEASE = re.compile(r"/archive/+(?:refs/tags/)?(v?\d[^/]*)\.(?:tar\.gz|zip)$")
-_COMMIT = re.compile(r"[0-9a-f]{40}")
+_LICENCE_REF = re.compile(r"\bLicenseRef-[A-Za-z0-9.-]+(?![\w.-])")
 
 # What the driver links into every program, by compiler: name, licence, from where.
 _RUNTIMES: Mapping[str, Sequence[tuple[str, str, str]]] = {
@@ -68,9 +67,10 @@ def licence(expression: str, where: str) -> License:
         BadInput: it is neither.
     """
     if spdx.is_supported_id(expression):
-        return LicenseFactory().make_with_id(expression)
-    if spdx.is_expression(expression):
-        return LicenseFactory().make_with_expression(expression)
+        return DisjunctiveLicense(id=expression)
+    # A LicenseRef is legal wherever an id is, but the library knows only listed ids.
+    if expression and spdx.is_expression(_LICENCE_REF.sub("MIT", expression)):
+        return LicenseExpression(expression)
     raise BadInput(
         f"{where}: {expression!r} is no SPDX licence expression",
         why="a bill of materials names every component's licence by its SPDX id",

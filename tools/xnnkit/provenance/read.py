@@ -157,7 +157,7 @@ class _Whole(_Open):
 
 
 def read(file: Path) -> Statement:
-    """Read a statement, bare or in a DSSE envelope.
+    """Read a statement, bare or in a DSSE envelope or a bundle with one.
 
     Raises:
         BadInput: it cannot be read, is no statement, or no statement of a build of ours.
@@ -183,6 +183,8 @@ def parse(data: bytes, where: str) -> Statement:
         BadInput: as `read`.
     """
     content = _json(data, where)
+    if isinstance(content.get("dsseEnvelope"), dict):  # a bundle, as cosign writes it
+        content = content["dsseEnvelope"]
     enveloped = "payload" in content and "_type" not in content
     if enveloped:
         content = _json(dsse.payload_of(content, where), f"{where}: payload")
