@@ -143,7 +143,7 @@ class Browser:
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self.page("Emulation.setDeviceMetricsOverride", **metrics)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.page("Emulation.setEmulatedMedia", media="screen", features=[scheme])
+        self.page("Emulation.setEmulatedMedia", media="", features=[scheme])
 
     def open(self, url: str) -> None:
         """Load a page and wait until it is there."""

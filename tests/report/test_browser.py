@@ -178,6 +178,6 @@ def test_paper_has_light_colours_and_everything_unfolded(
         ".filter(one => !one.checkVisibility({contentVisibilityAuto: true})).length"
     )
     assert browser.evaluate(folded) == 0
-    browser.page("Emulation.setEmulatedMedia", media="screen")
+    browser.page("Emulation.setEmulatedMedia", media="")
     assert browser.evaluate(folded) > 0
     assert len(zlib.compress(browser.pdf())) > 10_000

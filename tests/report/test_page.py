@@ -206,6 +206,20 @@ def check_hostile(root: Path, name: str) -> None:
             assert line.count("|") in (10, 7)
 
 
+def test_a_long_name_is_cut_on_the_page_and_whole_in_its_data(tmp_path: Path) -> None:
+    name = "start" + "x" * 5000 + "end"
+    html = page.html(of_times(tmp_path, {"upstream": {name: noisy("a", 100)}}))
+    body, _, rest = html.partition("<script")
+    assert name not in body
+    assert "xxx\u2026xxx" in body
+    assert "start" in body
+    assert "xend" in body
+    path = tmp_path / "r.html"
+    path.write_text(html)
+    assert name.encode() in data.load(path).files[0].content
+    assert rest
+
+
 def test_throttled_failed_and_odd_runs_are_named(tmp_path: Path) -> None:
     hot = {"before": {"throttling": "none"}, "after": {"throttling": "severe"}}
     for flavour, conditions in (("upstream", None), ("kleidiai", hot)):

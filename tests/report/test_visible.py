@@ -7,7 +7,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from xnnkit.report.visible import shorten, visible, width
+from xnnkit.report.visible import LONGEST, readable, shorten, visible, width
 
 ANY = st.text(st.characters())  # with lone surrogates and all else
 
@@ -48,6 +48,11 @@ def test_shortened_names_fit_and_keep_both_ends(text: str, most: int) -> None:
         start, end = short.split("\u2026", 1) if short.count("\u2026") == 1 else ("", "")
         assert shown.startswith(start)
         assert shown.endswith(end)
+
+
+def test_nobody_reads_thousands_of_signs() -> None:
+    assert readable("a" * LONGEST) == "a" * LONGEST
+    assert width(readable("\x00" * 5000)) <= LONGEST
 
 
 def test_wide_signs_count_twice() -> None:

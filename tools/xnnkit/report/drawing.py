@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 
 from xnnkit.report import palette
 from xnnkit.report.axis import Scale
-from xnnkit.report.visible import shorten, visible
+from xnnkit.report.visible import readable, shorten, visible
 
 WIDTH = 720
 """Of a figure in a file of its own, in pixels."""
@@ -26,6 +26,7 @@ LABEL = 44
 
 _MARGIN = 16
 _EDGE = 0.1
+_SAID = 4000
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Figure:
         """Return it for the page, which has the style; as wide as there is room."""
         return Markup(
             '<svg class="fig" role="img" width="100%" height="{}" aria-label="{}">{}</svg>'
-        ).format(self.height, visible(self.summary), self.body)
+        ).format(self.height, shorten(visible(self.summary), _SAID), self.body)
 
     def alone(self, *, dark: bool = True) -> str:
         """Return it as a file of its own.
@@ -103,7 +104,7 @@ def text(x: float | str, y: float, words: str | Markup, style: str = "", dx: flo
 
 def name(y: float, words: str, style: str = "strong", most: int = LABEL) -> Markup:
     """Return a name at the left edge, shortened as needed; the whole of it as its tooltip."""
-    whole = visible(words)
+    whole = readable(words)
     return Markup('<text x="0" y="{:g}" class="{}">{}<title>{}</title></text>').format(
         y, style, shorten(whole, most), whole
     )

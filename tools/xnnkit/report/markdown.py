@@ -12,7 +12,7 @@ from xnnkit.bench.operators import OperatorTable
 from xnnkit.bench.stats import Ratio, Summary
 from xnnkit.report import page
 from xnnkit.report.content import Report
-from xnnkit.report.visible import visible
+from xnnkit.report.visible import readable
 
 OPERATORS = 8
 """Operators of a table that are shown."""
@@ -45,7 +45,7 @@ def text(report: Report) -> str:
 
 def escaped(words: str) -> str:
     """Return a text that Markdown shows as it is: entities stand for what has a meaning there."""
-    return _SPECIAL.sub(_entities, visible(words))
+    return _SPECIAL.sub(_entities, readable(words))
 
 
 def _entities(found: re.Match[str]) -> str:

@@ -20,7 +20,7 @@ from xnnkit.bench.stats import Ratio
 from xnnkit.bench.verdict import Verdict
 from xnnkit.report import data, figures, palette, ratios
 from xnnkit.report.content import Report
-from xnnkit.report.visible import visible
+from xnnkit.report.visible import readable
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -44,9 +44,9 @@ def html(report: Report) -> str:
                 for number, group in enumerate(report.analysis.groups, 1)
             ],
             style=Markup(style),
-            policy=_policy(style),
+            policy=Markup(_policy(style)),
             json=Markup(data.script(report.to_json())),
-            link=data.link(report.files),
+            link=Markup(data.link(report.files)),
             total=sum(len(one.content) for one in report.files),
         )
     )
@@ -105,10 +105,10 @@ def _environment() -> jinja2.Environment:
 
 
 def _finalize(value: object) -> object:
-    """Make what is not ours visible; jinja escapes it afterwards."""
+    """Make what is not ours readable; jinja escapes it afterwards."""
     if isinstance(value, Markup):
         return value
-    return visible(str(value))
+    return readable(str(value))
 
 
 def _unbroken(figure: str) -> str:

@@ -10,6 +10,9 @@ import unicodedata
 _HIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 """Unicode's kinds of characters that show nothing, turn the text around them, or are none."""
 
+LONGEST = 600
+"""Columns of a text on a page; what is cut out of longer ones is still in the page's data."""
+
 _JOINER = "\u200d"  # between the parts of one sign; harmless
 
 
@@ -22,6 +25,11 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(_shown(sign) for sign in text)
+
+
+def readable(text: str) -> str:
+    """Return a text that is ``visible`` and no longer than anybody reads."""
+    return shorten(visible(text), LONGEST)
 
 
 def width(text: str) -> int:
