@@ -208,7 +208,7 @@ def test_threads_and_methods_are_apart(tmp_path: Path) -> None:
             keep(tmp_path, {"BM": noisy(flavour, 100)}, flavour, threads=threads, context=context)
     found = analyse([tmp_path])
     assert [group.work.threads for group in found.groups] == [1, 4]
-    assert str(found.groups[0].work) == "small, 1 threads"
+    assert str(found.groups[0].work) == "small, 1 thread"
 
 
 def test_the_newest_build_is_taken(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ import random
 from pathlib import Path
 
 import pytest
-from xnnkit.bench import operators
+from gbench import identity, output
+from xnnkit.bench import operators, runs
 from xnnkit.bench.model import Operator
 from xnnkit.bench.verdict import Verdict
 from xnnkit.cli import main as cli
@@ -107,3 +108,19 @@ def test_two_profiles_in_print(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert cli.main(["compare", "--json", *paths]) == 4
     shown = json.loads(capsys.readouterr().out)
     assert shown["operators"][0]["operators"][1]["name"] == "Op 1"
+
+
+@pytest.mark.parametrize("kind", ["qemu", "adb"])
+def test_an_emulator_judges_no_operator(
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for flavour, middle in (("upstream", 100), ("kleidiai", 50)):
+        found = output({"BM": [middle + i for i in range(10)]})
+        times = [1e6 * (middle + i) for i in range(10)]
+        found["operators"] = [{"key": "1", "name": "GEMM", "times_ns": times}]
+        said = identity(flavour, device={"kind": kind, "name": kind, "emulated": kind == "qemu"})
+        runs.save(runs.Run(said, found), tmp_path / flavour)
+    cli.main(["compare", "--json", str(tmp_path / "upstream"), str(tmp_path / "kleidiai")])
+    (table,) = json.loads(capsys.readouterr().out)["operators"]
+    word = "inconclusive" if kind == "qemu" else "faster"
+    assert [row["verdict"] for row in table["operators"]] == [word]

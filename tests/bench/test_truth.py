@@ -124,7 +124,7 @@ def test_what_drifts_under_both_hides_nothing() -> None:
     first, second = measured(random.Random(1), 10, 0.03, 0.01, drift=0.1)
     compared = compare(first, second, Rules())
     assert compared.rows[0].evidence.steadied
-    assert "the device drifted in 1 benchmarks; the sides took turns: taken out" in compared.notes
+    assert "the device drifted in 1 benchmark; the sides took turns: taken out" in compared.notes
     # What compare.py would print stays what it is.
     p, corrected = compared.rows[0].evidence.p, compared.rows[0].evidence.corrected
     assert p is not None

@@ -16,9 +16,9 @@ from xnnkit.bench import advise, compare, operators, sides
 from xnnkit.bench.advise import Advice
 from xnnkit.bench.compare import Comparison
 from xnnkit.bench.operators import OperatorTable
-from xnnkit.bench.parts import Part, Source
+from xnnkit.bench.parts import Part, Source, threads
 from xnnkit.bench.sides import Side
-from xnnkit.bench.verdict import EMULATED, Rules, Verdict
+from xnnkit.bench.verdict import Rules, Verdict
 from xnnkit.errors import BadInput
 
 BASELINE = "upstream"
@@ -46,7 +46,7 @@ class Work:
     def __str__(self) -> str:
         words = [self.model, self.benchmark, self.method]
         words += [self.arguments] if self.arguments not in ("", "none") else []
-        words += [f"{self.threads} threads"] if self.threads is not None else []
+        words += [threads(self.threads)] if self.threads is not None else []
         return ", ".join(dict.fromkeys(word for word in words if word))
 
 
@@ -210,23 +210,9 @@ def _group(
     found = [_side(device, name, flavours[name], notes) for name in order]
     base, *others = found
     compared = tuple(_compared(base, other, rules) for other in others)
-    tables = tuple(
-        operators.compare(base.name, base.operators, other.name, other.operators, rules)
-        for other in others
-        if base.operators and other.operators
-    )
-    if odd := _odd(found, rules):
-        tables = tuple(operators.unjudged(table, odd) for table in tables)
+    tables = operators.of_sides(found, rules)
     advice = advise.of_group(device, str(work), found, compared, tables, rules)
     return Group(device, work, tuple(found), compared, tables, advice)
-
-
-def _odd(found: list[Side], rules: Rules) -> str:
-    """Return why times of these sides say nothing of an operator, "" when they do."""
-    if any(side.emulated for side in found) and not rules.emulated:
-        return EMULATED
-    slowed = next((side.throttled for side in found if side.throttled), "")
-    return f"throttled: {slowed}" if slowed and not rules.throttled else ""
 
 
 def _side(device: str, flavour: str, parts: list[Part], notes: list[str]) -> Side:

@@ -322,7 +322,8 @@ def _notes(
     if first.flavour and first.flavour == second.flavour and first.binaries != second.binaries:
         notes.append(f"two builds of {first.flavour}")
     if drifted := sum(one.steadied for one in evidence):
-        notes.append(f"the device drifted in {drifted} benchmarks; the sides took turns: taken out")
+        many = "1 benchmark" if drifted == 1 else f"{drifted} benchmarks"
+        notes.append(f"the device drifted in {many}; the sides took turns: taken out")
     if measured is Order.AFTER:
         notes.append(f"the sides ran {measured}: what the device does meanwhile looks like them")
     if not first.facts or not second.facts:

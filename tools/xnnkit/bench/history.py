@@ -146,7 +146,7 @@ def _work(run: Run) -> str:
     identity = run.identity
     words = [identity.profile, identity.benchmark, identity.method or ""]
     words += [parts.work(identity.arguments, run.results.context).replace("none", "")]
-    words += [f"{identity.threads} threads"] if identity.threads is not None else []
+    words += [parts.threads(identity.threads)] if identity.threads is not None else []
     return ", ".join(dict.fromkeys(word for word in words if word))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from xnnkit.bench import mannwhitney, stats, verdict
 from xnnkit.bench.model import Operator
+from xnnkit.bench.sides import Side
 from xnnkit.bench.stats import Ratio
 from xnnkit.bench.verdict import Evidence, Rules, Verdict
 
@@ -144,13 +145,35 @@ def compare(
     return OperatorTable(baseline, other, tuple(rows), {n: o for n, o in only.items() if o})
 
 
-def unjudged(table: OperatorTable, reason: str) -> OperatorTable:
-    """Return the same table without a verdict on any operator.
+def of_sides(found: Sequence[Side], rules: Rules) -> tuple[OperatorTable, ...]:
+    """Put the first side's profile beside that of each other side, where both have one.
+
+    Where times of these sides say nothing (an emulator, a throttled device), no operator gets a
+    verdict.
 
     Args:
-        table: two profiles.
-        reason: why their times say nothing.
+        found: the baseline, then the others.
+        rules: how verdicts are made.
     """
+    base, *others = found
+    odd = _odd(found, rules)
+    tables = []
+    for other in others:
+        if base.operators and other.operators:
+            table = compare(base.name, base.operators, other.name, other.operators, rules)
+            tables.append(_unjudged(table, odd) if odd else table)
+    return tuple(tables)
+
+
+def _odd(found: Sequence[Side], rules: Rules) -> str:
+    """Return why times of these sides say nothing of an operator, "" when they do."""
+    if any(side.emulated for side in found) and not rules.emulated:
+        return verdict.EMULATED
+    slowed = next((side.throttled for side in found if side.throttled), "")
+    return f"throttled: {slowed}" if slowed and not rules.throttled else ""
+
+
+def _unjudged(table: OperatorTable, reason: str) -> OperatorTable:
     rows = [replace(row, verdict=Verdict.INCONCLUSIVE, reason=reason) for row in table.rows]
     return replace(table, rows=tuple(rows))
 

@@ -248,6 +248,11 @@ def work(arguments: Iterable[str], said: Mapping[str, Any]) -> str:
     return " ".join(sorted(kept)) or "none"
 
 
+def threads(count: int) -> str:
+    """Return a number of threads in words."""
+    return "1 thread" if count == 1 else f"{count} threads"
+
+
 def _of_identity(run: runs.Run) -> list[str]:
     identity = run.identity
     notes = [f"{name} is prebuilt: only its bytes were checked" for name in identity.prebuilt]

@@ -80,12 +80,7 @@ def command(
     asked = compat.request(sources, wanted)
     groups = compat.chosen(load_groups(asked.sources, force=force), asked)
     found = [compare(g[0], other, rules, force=force) for g in groups for other in g[1:]]
-    tables = [
-        operators.compare(g[0].name, g[0].operators, other.name, other.operators, rules)
-        for g in groups
-        for other in g[1:]
-        if g[0].operators and other.operators
-    ]
+    tables = [table for g in groups for table in operators.of_sides(g, rules)]
     if dump:
         dumped = [entry for g in groups for o in g[1:] for entry in compat.dump(g[0], o)]
         compat.write(dump, json.dumps(dumped, indent=1) + "\n")
