@@ -16,9 +16,9 @@ TARGETS = {
 # $0 is external/.../bin/NAME in every action, so nothing here depends on PATH or on the place.
 #
 # clang gets no variable: CPATH, LIBRARY_PATH and CCC_OVERRIDE_OPTIONS add to its flags, and by PATH it
-# looks for a clang. Where one is installed, it takes that one's folder for its own, and searches the
-# clang.cfg, the libraries and the GCC beside it. SOURCE_DATE_EPOCH sets a clock that nothing here may
-# depend on; `xnnkit repro` gives it to show that.
+# looks for a clang. Where one is installed, it takes that one's folder for its own and searches the GCC
+# beside it, sysroot or not. SOURCE_DATE_EPOCH sets a clock that nothing here may depend on; `xnnkit
+# repro` gives it to show that.
 _WRAPPER = """#!/bin/sh
 exec /usr/bin/env -i ${{SOURCE_DATE_EPOCH+"SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH"}} "${{0%/*}}/../zig" {command} "$@"
 """
