@@ -85,6 +85,12 @@ def test_verify_and_render(
     rendered = checkout / ".xnnkit" / "rendered" / name
     assert (rendered / "MODULE.bazel").is_file()
 
+    # The rules that came along have no commands of their own, and can be analysed.
+    code, text = bazel(rendered, "query", "@xnnkit//:*")
+    assert code == 0, text[-4000:]
+    assert "@xnnkit//:LICENSE" in text
+    assert "@xnnkit//:render" not in text
+
     # The same in the rendered workspace, with the command on PATH.
     wanted = (rendered / "README.md").read_bytes()
     (rendered / "README.md").write_text("somebody wrote here\n")
