@@ -45,6 +45,7 @@ from xnnkit.cli._sources import source_options, sources_of
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     profile: str,
     flavours: tuple[str, ...],
     toolchain: str,
