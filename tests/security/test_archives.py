@@ -104,3 +104,15 @@ def test_a_symlink_with_a_long_target() -> None:
     gate = Gate("evil", Limits(), "")
     with pytest.raises(Finding, match="too long"):
         gate.admit(Member("l", "symlink", 0o777, 0, target="a/" * 2000))
+
+
+def test_a_zip_whose_members_lie_before_the_file(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as out:
+        out.writestr("a", b"x")
+    data = bytearray(buffer.getvalue())
+    # Where the list of members is said to begin; what lies before it moves along.
+    at = len(data) - 6
+    (begin,) = struct.unpack_from("<I", data, at)
+    struct.pack_into("<I", data, at, begin + 5000)
+    refused(tmp_path, bytes(data), "zip", "lies before the file")
