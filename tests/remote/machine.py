@@ -83,5 +83,7 @@ class Machine:
 
     def build(self, workspace: str, *arguments: str, log: Path) -> tuple[int, str]:
         """Run ``bazel build`` in one of its folders, with an output base of its own."""
-        words = self.bazel.argv("--output_base=/srv/home/output", "build", *arguments)
+        # A machine busy with other builds must not fail this one by being slow.
+        startup = ["--output_base=/srv/home/output", "--local_startup_timeout_secs=900"]
+        words = self.bazel.argv(*startup, "build", *arguments)
         return self.run(words, log, cwd=workspace)

@@ -1,4 +1,4 @@
-"""The block's actions on BuildGrid's workers: the same bits, also when a worker dies."""
+"""Actions on BuildGrid's workers: the same bits as here, also when a worker dies."""
 
 from __future__ import annotations
 
@@ -12,13 +12,18 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import miniature
 import pytest
 from counts import counts
 from grid import PROPERTIES, Grid, grid, postgresql
 from xnnkit import paths, profile
 from xnnkit.bazel import find
+from xnnkit.build import prepare
 from xnnkit.build.manifest import sha256_of
+from xnnkit.build.request import Sources
 from xnnkit.errors import BadEnvironment
+from xnnkit.profile.compiler import needed
+from xnnkit.render import remote
 
 LACKS = [
     package
@@ -37,6 +42,8 @@ pytestmark = [
 
 PROFILE = "xnnpack-2024-11"
 TARGET = "llm_block_kleidiai"
+# What cannot run there must fail, not run here.
+STRICT = "build --disk_cache=\nbuild --spawn_strategy=remote\nbuild --genrule_strategy=remote\n"
 
 
 @pytest.fixture(scope="module")
@@ -67,12 +74,50 @@ def workspace(folder: Path, service: Grid) -> Path:
     environment = {**os.environ, "PYTHONPATH": str(paths.home() / "tools")}
     done = subprocess.run(words, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
-    (root / "user.bazelrc").write_text(
-        f"common --repo_env=XNNKIT_CACHE={paths.cache_dir()}\nbuild --disk_cache=\n"
-        # What cannot run there must fail, not run here.
-        "build --spawn_strategy=remote\nbuild --genrule_strategy=remote\n"
-    )
+    settings = f"common --repo_env=XNNKIT_CACHE={paths.cache_dir()}\n{STRICT}"
+    (root / "user.bazelrc").write_text(settings)
     return root
+
+
+def test_a_worker_needs_nothing_but_a_shell(folder: Path, service: Grid) -> None:
+    """The miniature, built by a worker that has no compiler, is the one that is built here."""
+    service.worker("alone")
+    pins = profile.load(PROFILE)
+    warm = paths.cache_dir().resolve()
+    only_zig = needed(pins).model_copy(update={"archive": ()})
+    (zig,) = prepare.fetch(only_zig, Sources(cache=warm))
+    base = folder / "miniature"
+    (base / "ws").mkdir(parents=True)
+    miniature.borrow(warm, base / "cache", zig.blob)
+    miniature.write(base / "ws", pins, base / "cache")
+    found = remote.remote([service.url], properties=PROPERTIES)
+    assert found
+    bazel = find(pins.bazel)
+    bazel = dataclasses.replace(bazel, startup=(*bazel.startup, f"--output_base={base / 'output'}"))
+    own = (base / "ws/user.bazelrc").read_text()
+    built: dict[str, list[str]] = {}
+    try:
+        for place, written, settings in (
+            ("here", b"", own + "build --disk_cache=\n"),
+            ("there", remote.rendered(found), own + STRICT),
+        ):
+            (base / "ws" / remote.NAME).write_bytes(written)
+            (base / "ws/user.bazelrc").write_text(settings)
+            log = folder / f"{place}.log"
+            names = ["tiny_slow", "tiny_fast"]
+            targets = [f"//:{name}" for name in names]
+            code = bazel.run(["build", *targets], cwd=base / "ws", log=log)
+            text = log.read_text(errors="replace")
+            assert code == 0, text[-4000:]
+            print(place, counts(text))
+            built[place] = [sha256_of(base / "ws/bazel-bin" / name) for name in names]
+            bazel.run(["clean"], cwd=base / "ws", quiet=True)
+    finally:
+        bazel.run(["shutdown"], cwd=base / "ws", quiet=True)
+    kinds = counts(text)
+    assert set(kinds) <= {"internal", "remote"}, kinds
+    assert kinds["remote"] >= 5
+    assert built["here"] == built["there"]
 
 
 def test_the_block_is_built_by_workers_and_survives_the_death_of_one(
@@ -83,11 +128,11 @@ def test_the_block_is_built_by_workers_and_survives_the_death_of_one(
     pins = profile.load(PROFILE)
     bazel = find(pins.bazel)
     output_base = f"--output_base={folder / 'output'}"
-    remote = dataclasses.replace(bazel, startup=(*bazel.startup, output_base))
+    bazel = dataclasses.replace(bazel, startup=(*bazel.startup, output_base))
     log = folder / "remote.log"
     with log.open("wb") as out:
         client = subprocess.Popen(
-            remote.argv("build", f"//:{TARGET}"),
+            bazel.argv("build", f"//:{TARGET}"),
             cwd=workspace,
             stdin=subprocess.DEVNULL,
             stdout=out,
@@ -98,7 +143,7 @@ def test_the_block_is_built_by_workers_and_survives_the_death_of_one(
         assert client.wait() == 0, log.read_text(errors="replace")[-4000:]
     finally:
         client.kill()
-        remote.run(["shutdown"], cwd=workspace, quiet=True)
+        bazel.run(["shutdown"], cwd=workspace, quiet=True)
     text = log.read_text(errors="replace")
     kinds = counts(text)
     print(f"actions: {kinds}; lost with the worker: {lost}")

@@ -18,7 +18,7 @@ SHARE = Path("/usr/share/bazel")
 JAVA = Path("/usr/lib/jvm")
 
 
-def launcher(folder: Path, share: Path = SHARE, java: Path = JAVA) -> str:
+def launcher(folder: Path, share: Path, java: Path) -> str:
     """Return the script that starts Debian's Bazel with its own rule sets and Java.
 
     Args:
@@ -52,8 +52,12 @@ def launcher(folder: Path, share: Path = SHARE, java: Path = JAVA) -> str:
     )
 
 
-def write(folder: Path, share: Path = SHARE, java: Path = JAVA) -> Path:
+def write(folder: Path, share: Path, java: Path) -> Path:
     """Write the launcher, its rc file and its registry into a folder; return the launcher.
+
+    Args:
+        folder: made if it is not there.
+        share, java: as in `launcher`.
 
     Raises:
         BadEnvironment: Bazel or Java is not installed.
@@ -76,7 +80,7 @@ def write(folder: Path, share: Path = SHARE, java: Path = JAVA) -> Path:
 def main() -> int:
     """Write into the folder that the command line names and return the exit code."""
     try:
-        print(write(Path(sys.argv[1])))
+        print(write(Path(sys.argv[1]), SHARE, JAVA))
     except XnnkitError as error:
         print(error, file=sys.stderr)
         return error.exit_code
