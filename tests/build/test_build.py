@@ -10,9 +10,9 @@ from tiny_elf import Tiny
 from xnnkit import profile
 from xnnkit.bazel import Bazel
 from xnnkit.build import build as library
-from xnnkit.build import manifest
+from xnnkit.build import invoke, manifest, stamp
 from xnnkit.build.prepare import Prepared
-from xnnkit.build.request import Options
+from xnnkit.build.request import Options, Sources
 from xnnkit.errors import BadInput, Finding
 from xnnkit.profile import Profile
 from xnnkit.profile.model import Proof
@@ -153,3 +153,29 @@ def test_a_flavours_label_is_a_legal_one() -> None:
         "//:llm_block_upstream_i8mm",
         "//:llm_block_kleidiai",
     ]
+
+
+@pytest.mark.parametrize("ours", [True, False], ids=["ours", "the-users"])
+def test_a_profile_of_the_users_is_not_remembered_under_a_name_of_ours(
+    tmp_path: Path, pins: Profile, monkeypatch: pytest.MonkeyPatch, ours: bool
+) -> None:
+    monkeypatch.setenv("XNNKIT_CACHE", str(tmp_path / "cache"))
+    pins = profile.load(pins.name) if ours else pins
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / stamp.NAME).write_text("an older build's")
+    sources = Sources(cache=tmp_path / "cache")
+    prepared, options = Prepared(tmp_path / "ws", []), Options(out=out)
+    request = invoke.Request(targets=(), cache=sources.cache, selected={})
+    library.remember(pins, options, sources, prepared, BAZEL, request, {"binaries": []})
+    assert (out / stamp.NAME).exists() == ours
+
+
+def test_a_profile_without_a_name_of_ours_is_built_to_the_end(
+    tmp_path: Path, pins: Profile
+) -> None:
+    pins = pins.model_copy(update={"name": "nobodys"})
+    sources = Sources(cache=tmp_path / "cache")
+    prepared, options = Prepared(tmp_path / "ws", []), Options(out=tmp_path)
+    request = invoke.Request(targets=(), cache=sources.cache, selected={})
+    library.remember(pins, options, sources, prepared, BAZEL, request, {"binaries": []})

@@ -69,7 +69,10 @@ def test_a_binary_that_was_not_built_is_not_placed(tmp_path: Path) -> None:
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
-    content = {"profile": "p", "binaries": [{"flavour": "é"}]}
+    content = {
+        "profile": "p",
+        "binaries": [{"flavour": "é", "path": "bin/é/llm_block", "sha256": "0" * 64, "size": 1}],
+    }
     assert manifest.write(tmp_path, content) == tmp_path / manifest.NAME
     assert manifest.read(tmp_path) == {"schema_version": 1, **content}
     assert [p.name for p in tmp_path.iterdir() if p.is_file()] == [manifest.NAME]

@@ -13,7 +13,7 @@ from xnnkit.bazel import Bazel, find
 from xnnkit.build import invoke, manifest, stamp
 from xnnkit.build.prepare import Prepared, prepare
 from xnnkit.build.request import Options, Sources, key_of
-from xnnkit.errors import BadInput, Finding
+from xnnkit.errors import BadInput, Finding, XnnkitError
 from xnnkit.profile import Flavour, Profile
 from xnnkit.profile.compiler import choose
 from xnnkit.render.repositories import available, repositories
@@ -192,6 +192,16 @@ def finish(
 # ---------------------------------------------------------------------------- nothing changed
 
 
+def _ours(profile: Profile) -> bool:
+    """Tell whether the profile is the one that its name stands for."""
+    from xnnkit.profile import load
+
+    try:
+        return load(profile.name) == profile
+    except XnnkitError:
+        return False
+
+
 def remember(
     profile: Profile,
     options: Options,
@@ -201,9 +211,17 @@ def remember(
     request: invoke.Request,
     content: dict[str, Any],
 ) -> None:
-    """Write the stamp that lets the next build go straight to Bazel."""
+    """Write the stamp that lets the next build go straight to Bazel.
+
+    A profile in a file of the user's is not remembered: only its name is known here, and a profile
+    of ours may have the same.
+    """
     from xnnkit.profile import path_of
     from xnnkit.render.directory import MANIFEST, rendered_files
+
+    if not _ours(profile):
+        (options.out / stamp.NAME).unlink(missing_ok=True)
+        return
 
     home = paths.home()
     roots = [home / name for name in _RULES_SOURCES]
