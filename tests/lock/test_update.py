@@ -166,6 +166,24 @@ def test_a_patch_set_that_does_not_fit_is_told_edit_by_edit(world: World) -> Non
     assert pinned(world.profile)["commit"] == world.commit("v3.0")
 
 
+def test_json_is_one_document_even_then(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.serve("v3.0")
+    code = main.main(["lock", "update", "small", "--to", "v3.0", "--write", "--json"])
+    content = json.loads(capsys.readouterr().out)["update"]
+    assert (code, content["ok"]) == (1, False)
+    assert [len(one["problems"]) for one in content["patch_sets"]] == [2]
+    assert pinned(world.profile)["commit"] == world.commit("v1.0")
+
+
+def test_line_ends_stay(world: World) -> None:
+    world.serve("v2.0")
+    world.profile.write_bytes(world.profile.read_bytes().replace(b"\n", b"\r\n"))
+    assert run("small", "--to", "v2.0", "--write").exit_code == 0
+    data = world.profile.read_bytes()
+    assert data.count(b"\n") == data.count(b"\r\n")
+    assert pinned(world.profile)["commit"] == world.commit("v2.0")
+
+
 def test_the_diff_of_what_is_rendered(world: World) -> None:
     world.serve("v2.0")
     result = run("small", "--to", "v2.0", "--rendered")

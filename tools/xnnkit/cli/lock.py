@@ -143,7 +143,10 @@ def audit(
 @click.option("--rendered", is_flag=True, help="Also print what changes in rendered workspaces.")
 @git_root_option
 @json_option
+@click.pass_context
 def update(
+    ctx: click.Context,
+    /,
     profile: str,
     archive: str,
     to: str,
@@ -191,7 +194,9 @@ def update(
         for fit in found.fits:
             fitting = "fits" if not fit.problems else f"{len(fit.problems)} do not fit"
             note(f"patch set {fit.patch_set} ({fit.edits} edits): {fitting}")
-    if not ignore_patches:
+    if not found.ok and not ignore_patches:
+        if as_json:  # what is wrong is in it already
+            ctx.exit(1)
         refuse(found)
     target = output or (found.file if in_place else None)
     if target is not None:

@@ -90,7 +90,7 @@ def loaded(text: str, name: str) -> Profile:
     """
     with tempfile.TemporaryDirectory(prefix="xnnkit-lock-") as folder:
         file = Path(folder, f"{name}.toml")
-        file.write_text(text, encoding="utf-8")
+        file.write_bytes(text.encode())
         return profiles.load(str(file))
 
 
@@ -143,7 +143,7 @@ def write(file: Path, text: str) -> None:
     """
     partial = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     try:
-        partial.write_text(text, encoding="utf-8")
+        partial.write_bytes(text.encode())
         if file.exists():
             partial.chmod(file.stat().st_mode & 0o777)
         os.replace(partial, file)

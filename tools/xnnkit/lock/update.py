@@ -141,7 +141,7 @@ def update(request: Request, sources: Sources, net: Net | None = None) -> Update
         new = evidence.gather(archive, commit, moves, work)
     finally:
         place.net.close()
-    before = file.read_text(encoding="utf-8")
+    before = file.read_bytes().decode()  # with its line ends
     text = rewrite.rewritten(before, archive.name, new, request.name)
     name = request.name or file.stem
     loaded = rewrite.loaded(text, name)
