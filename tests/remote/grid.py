@@ -1,7 +1,7 @@
 """A remote execution service as others run it: BuildGrid, PostgreSQL, and BuildBox's workers.
 
 BuildGrid comes from the Python package index, BuildBox and what a worker's machine has besides from
-Debian testing, unpacked and not installed. Each worker sees only that: a shell, coreutils and
+Debian testing, unpacked and not installed. Each worker sees only that: a shell, a few tools and
 BuildBox, no compiler and nothing of this machine, so that an action which needs more fails there.
 """
 
@@ -24,7 +24,7 @@ from xnnkit.errors import BadEnvironment
 
 BUILDGRID = "0.4.4"
 SUITE = "testing"
-WORKER_PACKAGES = ("bash", "buildbox", "coreutils", "dash")
+WORKER_PACKAGES = ("bash", "buildbox", "coreutils", "dash", "findutils", "sed")
 PROPERTIES = ("OSFamily=linux", "ISA=x86-64")
 
 _CONFIGURATION = """

@@ -7,6 +7,7 @@ that are hidden.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import subprocess
@@ -18,6 +19,15 @@ from xnnkit.bazel import Bazel
 
 USER = 4321
 HOST = "another"
+
+
+def with_output_base(bazel: Bazel, place: Path | str) -> Bazel:
+    """Return a Bazel whose server has its own output base and all the time it needs to start.
+
+    A machine that is busy with other builds must not fail a test by being slow.
+    """
+    own = (f"--output_base={place}", "--local_startup_timeout_secs=900")
+    return dataclasses.replace(bazel, startup=(*bazel.startup, *own))
 
 
 @dataclass(frozen=True)
@@ -83,7 +93,5 @@ class Machine:
 
     def build(self, workspace: str, *arguments: str, log: Path) -> tuple[int, str]:
         """Run ``bazel build`` in one of its folders, with an output base of its own."""
-        # A machine busy with other builds must not fail this one by being slow.
-        startup = ["--output_base=/srv/home/output", "--local_startup_timeout_secs=900"]
-        words = self.bazel.argv(*startup, "build", *arguments)
+        words = with_output_base(self.bazel, "/srv/home/output").argv("build", *arguments)
         return self.run(words, log, cwd=workspace)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import shutil
 import stat
@@ -14,7 +13,7 @@ from pathlib import Path
 import miniature
 import pytest
 from counts import counts, hit_rate
-from machine import HOST, USER, Machine
+from machine import HOST, USER, Machine, with_output_base
 from nginx_cache import HttpCache, http_cache, program
 from xnnkit import paths, profile
 from xnnkit.bazel import Bazel, find
@@ -70,7 +69,7 @@ def bazel() -> Bazel:
 
 def first_build(bazel: Bazel, root: Path, output_base: Path, *targets: str) -> str:
     """Build on this machine with an output base of its own and return Bazel's output."""
-    started = dataclasses.replace(bazel, startup=(*bazel.startup, f"--output_base={output_base}"))
+    started = with_output_base(bazel, output_base)
     log = root.parent / "first.log"
     try:
         code = started.run(["build", *targets], cwd=root, log=log)

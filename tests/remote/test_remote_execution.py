@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import shutil
 import stat
@@ -16,6 +15,7 @@ import miniature
 import pytest
 from counts import counts
 from grid import PROPERTIES, Grid, grid, postgresql
+from machine import with_output_base
 from xnnkit import paths, profile
 from xnnkit.bazel import find
 from xnnkit.build import prepare
@@ -92,8 +92,7 @@ def test_a_worker_needs_nothing_but_a_shell(folder: Path, service: Grid) -> None
     miniature.write(base / "ws", pins, base / "cache")
     found = remote.remote([service.url], properties=PROPERTIES)
     assert found
-    bazel = find(pins.bazel)
-    bazel = dataclasses.replace(bazel, startup=(*bazel.startup, f"--output_base={base / 'output'}"))
+    bazel = with_output_base(find(pins.bazel), base / "output")
     own = (base / "ws/user.bazelrc").read_text()
     built: dict[str, list[str]] = {}
     try:
@@ -126,9 +125,7 @@ def test_the_block_is_built_by_workers_and_survives_the_death_of_one(
     victim = service.worker("victim")
     service.worker("survivor")
     pins = profile.load(PROFILE)
-    bazel = find(pins.bazel)
-    output_base = f"--output_base={folder / 'output'}"
-    bazel = dataclasses.replace(bazel, startup=(*bazel.startup, output_base))
+    bazel = with_output_base(find(pins.bazel), folder / "output")
     log = folder / "remote.log"
     with log.open("wb") as out:
         client = subprocess.Popen(
