@@ -124,10 +124,10 @@ def test_googles_list(body: str) -> None:
     text = (
         f"<a><complete>{body}<checksum type='sha1'>{'0' * 40}</checksum><url>f</url></complete></a>"
     )
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(BadEnvironment):
         manifest.find(text.encode(), "f", "list")
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_counters_that_claim_more_than_there_is(tmp_path: Path) -> None:
@@ -151,13 +151,13 @@ def test_a_window_of_blocks_that_are_not_there(tmp_path: Path) -> None:
 def test_damaged_json_is_not_searched_for_hours() -> None:
     """Each of these lines begins an entry that is damaged far behind."""
     text = '{"benchmarks": [' + '{\n"a":' * 200_000
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(BadInput):
         readers.read_bytes(text.encode(), "x")
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
     with pytest.raises(BadInput):
         readers.read_bytes(b'{"benchmarks": [{"a": ' + b"\n" * 1_000_000, "x")
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
 
 
 def test_a_file_of_any_length(tmp_path: Path) -> None:

@@ -20,10 +20,10 @@ from xnnkit.errors import Finding
 def refused(tmp_path: Path, data: bytes, fmt: str, match: str) -> None:
     blob = tmp_path / f"evil.{fmt}"
     blob.write_bytes(data)
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(Finding, match=match):
         unpack(blob, fmt, tmp_path / "t", strip_prefix="")  # type: ignore[arg-type]
-    assert time.monotonic() - began < 5, "refusing must be quick"
+    assert time.process_time() - began < 5, "refusing must be quick"
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
@@ -94,10 +94,10 @@ def test_symlinks_that_lead_on_and_on() -> None:
     for i in range(3000):
         onward = f"{long}/l{i + 1}" if i % 30 else "end"
         gate.admit(Member(f"l{i}", "symlink", 0o777, 0, target=onward))
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(Finding, match="on and on"):
         gate.finish()
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_a_symlink_with_a_long_target() -> None:

@@ -55,10 +55,10 @@ def test_an_anchor_that_tries_every_way_to_split_the_text(
 ) -> None:
     monkeypatch.setattr(anchor, "SECONDS", 0.3)
     found = load.load_directory(write(tmp_path / "set", anchor="(a+)+$"), name="x/y")
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(Finding, match="without an end"):
         apply.changes(found, tree(tmp_path, "a" * 64 + "b\n"))
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
 
 
 def test_a_search_that_ends_leaves_no_clock_behind(tmp_path: Path) -> None:
