@@ -77,7 +77,8 @@ instances:
         storage: *storage
       - !bytestream
         storage: *storage
-thread-pool-size: 100
+# Bazel uploads each input in a call of its own, hundreds at a time; more calls are refused.
+thread-pool-size: 500
 """
 
 _WORKER = """
