@@ -27,7 +27,7 @@ def answers(port: int) -> bool:
         return one.connect_ex(("127.0.0.1", port)) == 0
 
 
-def wait_for(true: Callable[[], bool], what: str, seconds: float = 180) -> None:
+def wait_for(true: Callable[[], bool], what: str, seconds: float = 600) -> None:
     """Wait until something is so; an AssertionError says what never was."""
     end = time.monotonic() + seconds
     while not true():
