@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import time
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -121,3 +122,21 @@ def test_any_text_is_a_value_or_refused(text: str) -> None:
     for statement in tree.body:
         if isinstance(statement, ast.Expr):
             Reader({}).value(statement.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        repr("%(a)s" * 13000) + " % {'a': A}",
+        "[[[z for z in L] for y in L] for x in L]",
+    ],
+    ids=["format", "comprehensions"],
+)
+def test_what_multiplies_is_not_built(text: str) -> None:
+    tracemalloc.start()
+    try:
+        assert value(text, A="a" * 60000, L=[0] * 4096) is UNKNOWN
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 50 << 20

@@ -19,6 +19,7 @@ MAX_FILE_BYTES = 8 << 20
 _MAX_TEXT = 1 << 16
 _MAX_ITEMS = 1 << 12
 _MAX_DEPTH = 100
+_MAX_STEPS = 1 << 16
 HOLE = "…"
 """Stands in a string for a part that cannot be worked out."""
 
@@ -75,14 +76,17 @@ class Reader:
 
     Args:
         names: what names stand for at this place; looked up, never changed.
+        left: how many steps are left, counted down; comprehensions in comprehensions multiply.
     """
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, left: list[int] | None = None) -> None:
         self._names = names
+        self._left = left if left is not None else [_MAX_STEPS]
 
     def value(self, node: ast.expr | None, depth: int = 0) -> Value:
         """Return what an expression stands for, `UNKNOWN` where that cannot be told."""
-        if node is None or depth > _MAX_DEPTH:
+        self._left[0] -= 1
+        if node is None or depth > _MAX_DEPTH or self._left[0] < 0:
             return UNKNOWN
         match node:
             case ast.Constant(value=constant):
@@ -149,7 +153,9 @@ class Reader:
         found: list[Value] = []
         for one in over[:_MAX_ITEMS]:
             names = {**self._names, **bound(loop.target, one)}
-            found.append(Reader(names).value(element, depth + 1))
+            found.append(Reader(names, self._left).value(element, depth + 1))
+            if self._left[0] < 0:
+                return UNKNOWN
         return found
 
     def _call(self, node: ast.Call, depth: int) -> Value:
@@ -200,18 +206,22 @@ def _formatted(form: Value, given: Value) -> Value:
         return UNKNOWN
     rest = list(given) if isinstance(given, tuple) else [given]
     failed = False
+    room = _MAX_TEXT
 
     def fill(match: re.Match[str]) -> str:
-        nonlocal failed
+        nonlocal failed, room
         name, kind = match.groups()
         if kind == "%":
             return "%"
-        if kind not in "sd":
+        if kind not in "sd" or room < 0:
             failed = True
             return ""
         if name:
-            return _text(given.get(name, UNKNOWN) if isinstance(given, dict) else UNKNOWN)
-        return _text(rest.pop(0) if rest else UNKNOWN)
+            text = _text(given.get(name, UNKNOWN) if isinstance(given, dict) else UNKNOWN)
+        else:
+            text = _text(rest.pop(0) if rest else UNKNOWN)
+        room -= len(text)
+        return text
 
     text = _FORMAT.sub(fill, form)
     return UNKNOWN if failed else _bounded(text)
