@@ -176,3 +176,12 @@ def test_folders_are_compared_by_name_and_a_missing_file_is_a_difference(tmp_pat
     ]
     assert rows[1]["causes"][0]["detail"] == "the second build has no such file"
     assert rows[2]["causes"][0]["detail"] == "the first build has no such file"
+
+
+def test_a_path_that_both_files_have_is_no_cause(compile_c: Compile) -> None:
+    """What stands before it may be data that happens to be printable."""
+    pair = [
+        compile_c(f"{n}.o", f'const char mixed[] = "{letter}:/opt/data/file /proc/self/maps";\n')
+        for n, letter in enumerate("xy")
+    ]
+    assert first_cause(explain(*pair))[0] == "unknown"

@@ -14,6 +14,7 @@ _PATH = re.compile(rb"(?:^|[^A-Za-z0-9_./])(/[A-Za-z0-9_.+@~-]+/[A-Za-z0-9_.+@~/
 _EPOCH = re.compile(rb"(?<![0-9a-fA-F])[12][0-9]{9}(?![0-9a-fA-F])")
 _CLOCK = re.compile(rb"(?<![0-9])[0-2][0-9]:[0-5][0-9]:[0-5][0-9](?![0-9])")
 _DEBUG = (".debug_", ".zdebug_", ".rela.debug_", ".rel.debug_", ".gnu_debug", ".llvm_addrsig")
+_SYSTEM = (b"/proc/", b"/dev/", b"/sys/")
 _NAMED = 5
 
 
@@ -99,7 +100,11 @@ def _strings(section: str, pair: tuple[bytes, bytes], traces: tuple[Traces, Trac
     sets = [set(_STRINGS.findall(data)) for data in pair]
     only = (sets[0] - sets[1], sets[1] - sets[0])
     found: list[Cause] = []
-    paths = [_paths(strings, trace.places) for strings, trace in zip(only, traces, strict=True)]
+    paths = [_known(strings, trace.places) for strings, trace in zip(only, traces, strict=True)]
+    if not any(paths):
+        # A place need not be known beforehand: an absolute path that differs is one.
+        found_paths = [set(_PATH.findall(data)) for data in pair]
+        paths = [_others(found_paths[0], found_paths[1]), _others(found_paths[1], found_paths[0])]
     if any(paths):
         found.append(
             Cause(
@@ -131,12 +136,14 @@ def _strings(section: str, pair: tuple[bytes, bytes], traces: tuple[Traces, Trac
     return found
 
 
-def _paths(strings: set[bytes], places: Sequence[str]) -> list[str]:
+def _known(strings: set[bytes], places: Sequence[str]) -> list[str]:
     known = [place.encode() for place in places if len(place) > 1]
-    found = [s for s in strings if any(place in s for place in known)]
-    # A place need not be known beforehand: what differs and is an absolute path is one.
-    found = found or [s for s in strings if _PATH.search(s)]
-    return sorted(_show(s) for s in found)
+    return sorted(_show(s) for s in strings if any(place in s for place in known))
+
+
+def _others(paths: set[bytes], other: set[bytes]) -> list[str]:
+    """Return the paths that the other file has not, without those that every system has."""
+    return sorted(_show(s) for s in paths - other if not s.startswith(_SYSTEM))
 
 
 def _times(strings: set[bytes]) -> list[str]:
