@@ -118,6 +118,7 @@ def test_names() -> None:
     assert elf.matching(names, "KAI_*") == []
     assert elf.matching(names) == []
     assert elf.matching(["a", "b", "a"], "a", "?") == ["a", "b"]
+    assert elf.matching(["ab", "c", "d"], "a*|d") == ["ab", "d"]
     assert elf.is_kernel("kai_run_x")
     assert elf.is_kernel("xnn_kleidiai_qd8_f32_qc4w_gemm_1x16__neondot")
     assert not elf.is_kernel("xnn_kleidiai_reshape")

@@ -20,11 +20,12 @@ def matching(names: Iterable[str], *globs: str) -> list[str]:
 
     Args:
         names: symbol names, with or without a compiler's suffix.
-        globs: ``*``, ``?`` and ``[...]``, case-sensitive, for the whole name.
+        globs: ``*``, ``?`` and ``[...]``, case-sensitive, for the whole name; ``A|B`` is either.
     """
     if not globs:
         return []
-    pattern = re.compile("|".join(translate(glob) for glob in globs))
+    parts = [part for glob in globs for part in glob.split("|")]
+    pattern = re.compile("|".join(map(translate, parts)))
     return sorted({n for n in names if pattern.match(n) or pattern.match(base(n))})
 
 

@@ -271,7 +271,7 @@ class Proof(_Strict):
     forbidden: tuple[str, ...] = ()
     """No pattern may match any function."""
     executed: tuple[str, ...] = ()
-    """Functions that a run must be seen to enter, not only to contain."""
+    """Functions that a run must be seen to enter, not only to contain; ``A|B`` is either."""
 
 
 class Flavour(_Strict):
