@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -49,11 +48,8 @@ def statement(mini: minis.Mini) -> Path:
     return file
 
 
-Run = Callable[..., tuple[int, str, str]]
-
-
 @pytest.fixture
-def run(capfd: pytest.CaptureFixture[str]) -> Run:
+def run(capfd: pytest.CaptureFixture[str]) -> minis.Run:
     """Run xnnkit as a user would: exit code, stdout, stderr."""
 
     def do(*arguments: object) -> tuple[int, str, str]:

@@ -13,6 +13,7 @@ import os
 import shutil
 import tarfile
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,9 @@ from xnnkit.build.prepare import prepare
 from xnnkit.build.request import Options, Sources
 
 NAME = "small"
+
+# What the fixture ``run`` gives: arguments to exit code, stdout, stderr.
+Run = Callable[..., tuple[int, str, str]]
 
 PROFILE = """\
 schema_version = 1

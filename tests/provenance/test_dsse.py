@@ -10,10 +10,9 @@ from pathlib import Path
 
 import mini as minis
 import pytest
-from conftest import Run
 from hypothesis import given
 from hypothesis import strategies as st
-from mini import Mini
+from mini import Mini, Run
 from xnnkit.errors import BadInput
 from xnnkit.provenance import dsse
 

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from mini import Mini
+from mini import Mini, Run
 from records import records
 from xnnkit.errors import BadInput
 from xnnkit.provenance import read

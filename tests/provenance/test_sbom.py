@@ -10,10 +10,9 @@ from typing import Any
 
 import mini as minis
 import pytest
-from conftest import Run
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
-from mini import Mini
+from mini import Mini, Run
 from test_verify import edit, edit_json, flip_byte
 from xnnkit import profile as profiles
 from xnnkit.errors import BadInput

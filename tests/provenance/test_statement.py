@@ -10,9 +10,8 @@ from typing import Any
 
 import mini as minis
 import pytest
-from conftest import Run
 from hypothesis import HealthCheck, given, settings
-from mini import Mini
+from mini import Mini, Run
 from records import records
 from xnnkit.provenance import facts, read
 from xnnkit.provenance.record import Record

@@ -13,8 +13,7 @@ from typing import Any
 
 import mini as minis
 import pytest
-from conftest import Run
-from mini import Mini
+from mini import Mini, Run
 from xnnkit.archives.cache import Cache
 from xnnkit.provenance.digests import dir_hash
 
