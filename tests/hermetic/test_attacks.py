@@ -151,7 +151,11 @@ def test_read_only_sources_give_the_same_bits(fresh: Attacked) -> None:
 
 @pytest.mark.parametrize("strategy", ["linux-sandbox", "processwrapper-sandbox", "local"])
 def test_every_way_to_run_actions_gives_the_same_bits(target: Attacked, strategy: str) -> None:
-    found = target.build(f"--spawn_strategy={strategy}", f"--genrule_strategy={strategy}")
+    options = [f"--spawn_strategy={strategy}", f"--genrule_strategy={strategy}"]
+    if strategy == "local":
+        # Mapped paths exist in a sandbox only; Bazel 7.7 does not say so, its compilers do.
+        options.append("--experimental_output_paths=off")
+    found = target.build(*options)
     assert found == target.expected
 
 
