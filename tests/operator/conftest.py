@@ -47,3 +47,11 @@ def operator_workspace(
 def gemma(workspaces: rendered.Workspaces) -> rendered.Workspace:
     """The workspace of the profile with llm_test."""
     return workspaces.get("gemma-2024-05")
+
+
+@pytest.fixture(scope="session")
+def gemma_operators(workspaces: rendered.Workspaces) -> rendered.Workspace:
+    """The same, with operator_check in it."""
+    workspace = workspaces.get("gemma-2024-05")
+    workspace.add_sources("operator_check", "BUILD.operator_check.bazel", rendered.HERE / "src")
+    return workspace

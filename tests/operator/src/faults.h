@@ -22,6 +22,8 @@ enum class Fault {
   kKernelLate,    // the kernel is read after the operator was made
   kBlockEnd,      // a byte past an allocated block is written
   kBlockFar,      // a byte far past it is read
+  kBlockBefore,   // the byte before it is read: only AddressSanitizer can see that
+  kBlockPast,     // the byte past it is read, which alignment keeps from the pages: it, too
   kBlockLate,     // a freed block is read
   kLeak,          // a block is not freed
   kTwice,         // a block is freed twice
@@ -33,10 +35,11 @@ enum class Fault {
 };
 
 constexpr const char* kFaults[] = {
-    "none",       "scale",        "output",   "missing",       "clamp",       "gap",
-    "output-end", "input-end",    "rows-end", "input-written", "kernel-late", "block-end",
-    "block-far",  "block-late",   "leak",     "twice",         "junk",        "status",
-    "swallowed",  "starved-leak", "hang",
+    "none",          "scale",       "output",     "missing",       "clamp",
+    "gap",           "output-end",  "input-end",  "rows-end",      "input-written",
+    "kernel-late",   "block-end",   "block-far",  "block-before",  "block-past",
+    "block-late",    "leak",        "twice",      "junk",          "status",
+    "swallowed",     "starved-leak", "hang",
 };
 constexpr size_t kFaultCount = std::size(kFaults);
 

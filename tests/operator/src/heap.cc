@@ -6,6 +6,13 @@
 
 #include "finding.h"
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(from, bytes) ((void)(from), (void)(bytes))
+#define ASAN_UNPOISON_MEMORY_REGION(from, bytes) ((void)(from), (void)(bytes))
+#endif
+
 namespace operator_check {
 namespace {
 
@@ -65,6 +72,9 @@ void* Heap::Allocate(size_t alignment, size_t bytes) {
   auto* data = reinterpret_cast<uint8_t*>(address / alignment * alignment);
   std::memset(pages->begin(), kCanary, static_cast<size_t>(pages->end() - pages->begin()));
   std::memset(data, junk_, bytes);
+  // A forbidden page ends a block where its alignment allows; AddressSanitizer sees the rest.
+  ASAN_POISON_MEMORY_REGION(pages->begin(), static_cast<size_t>(data - pages->begin()));
+  ASAN_POISON_MEMORY_REGION(data + bytes, static_cast<size_t>(pages->end() - data - bytes));
   blocks_.emplace(data, Block{std::move(pages), data, bytes});
   return data;
 }
@@ -84,6 +94,8 @@ void Heap::Free(void* data) {
 }
 
 void Heap::Inspect(const Block& block) {
+  ASAN_UNPOISON_MEMORY_REGION(block.pages->begin(),
+                              static_cast<size_t>(block.pages->end() - block.pages->begin()));
   const auto spoiled = [&](const uint8_t* from, const uint8_t* to) {
     return std::any_of(from, to, [](uint8_t byte) { return byte != kCanary; });
   };

@@ -103,6 +103,8 @@ void Run::PutInMemoryFault() {
   auto* block = static_cast<uint8_t*>(heap_.Allocate(16, kBytes));
   if (fault_ == Fault::kBlockEnd) Spoil(block + kBytes);
   if (fault_ == Fault::kBlockFar) Touch(block + kBytes + 16);
+  if (fault_ == Fault::kBlockBefore) Touch(block - 1);
+  if (fault_ == Fault::kBlockPast) Touch(block + kBytes);
   if (fault_ == Fault::kLeak) return;
   heap_.Free(block);
   if (fault_ == Fault::kBlockLate) Touch(block);

@@ -1,0 +1,51 @@
+"""operator_check under AddressSanitizer and UndefinedBehaviorSanitizer, patched and not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sanitized
+from rendered import Workspace, target_names
+
+pytestmark = [
+    pytest.mark.upstream,
+    pytest.mark.bazel,
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        sanitized.compiler() is None, reason="apt-get install g++-aarch64-linux-gnu to run this"
+    ),
+]
+
+CASES = 300
+FLAVOURS = ("base", "kleidiai", "kleidiai-all", "upstream-kleidiai")
+
+
+@pytest.fixture(scope="module", params=FLAVOURS)
+def program(
+    request: pytest.FixtureRequest,
+    gemma_operators: Workspace,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """operator_check of a flavour, instrumented."""
+    (target,) = target_names("operator_check", [f"operator_check_{request.param}"])
+    gemma_operators.build([target])
+    folder = tmp_path_factory.mktemp("sanitized") / request.param
+    return sanitized.build(gemma_operators, target, folder)
+
+
+def test_no_sanitizer_complains(program: Path, request: pytest.FixtureRequest) -> None:
+    for env in ({}, {"XNNPACK_KLEIDIAI": "0"}, {"XNNPACK_KLEIDIAI": "kai"}):
+        code, text = sanitized.run(program, f"--cases={CASES}", "--seconds=600", env=env)
+        print(program.parent.name, env, text.splitlines()[-1])
+        assert not list(sanitized.complaints(text)), text[-4000:]
+        assert code == 0, text[-4000:]
+
+
+@pytest.mark.parametrize("fault", ["block-past", "block-before"])
+def test_they_work(program: Path, fault: str) -> None:
+    """A read beside a block, of which neither pages nor canaries can know."""
+    case = "--case=int8,m=3,k=8,n=8,threads=1,cache=none,seed=7"
+    code, text = sanitized.run(program, case, f"--inject={fault}")
+    assert code == 1, text
+    assert any("use-after-poison" in line for line in sanitized.complaints(text)), text
