@@ -261,10 +261,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _page(path: Path) -> None:
-    from xnnkit.report import content, export
+    from xnnkit.report import content
     from xnnkit.report import page as layout
+    from xnnkit.whole import put
 
-    export.put(path, layout.html(content.of_sources(sources(), title="An example, made up")))
+    page = layout.html(content.of_sources(sources(), title="An example, made up"))
+    put(path, page.encode(), folders=True)
 
 
 def _picture(page: Path) -> None:

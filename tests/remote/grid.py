@@ -82,11 +82,11 @@ thread-pool-size: 500
 """
 
 _WORKER = """
-mkdir -p /work/cas
-/usr/bin/buildbox-casd --cas-remote={url} --bind=unix:/work/casd.sock --quota-high=1500M \
-    /work/cas >/work/casd.log 2>&1 &
-while [ ! -S /work/casd.sock ]; do sleep 0.2; done
-exec /usr/bin/buildbox-worker --bots-remote={url} --cas-remote=unix:/work/casd.sock \
+mkdir -p /worker/cas
+/usr/bin/buildbox-casd --cas-remote={url} --bind=unix:/worker/casd.sock --quota-high=1500M \
+    /worker/cas >/worker/casd.log 2>&1 &
+while [ ! -S /worker/casd.sock ]; do sleep 0.2; done
+exec /usr/bin/buildbox-worker --bots-remote={url} --cas-remote=unix:/worker/casd.sock \
     --buildbox-run=/usr/bin/buildbox-run-hosttools --runner-arg=--staging-mode=copy-or-link \
     --concurrent-jobs=1 --max-wait-time=5 {platform} {name}
 """
@@ -201,11 +201,11 @@ class Grid:
         script = _WORKER.format(url=f"http://127.0.0.1:{self.port}", platform=platform, name=name)
         words = ["bwrap", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--hostname", name]
         words += ["--die-with-parent", "--clearenv", "--setenv", "PATH", "/usr/bin"]
-        words += ["--setenv", "HOME", "/work", "--ro-bind", str(root / "usr"), "/usr"]
+        words += ["--setenv", "HOME", "/worker", "--ro-bind", str(root / "usr"), "/usr"]
         for link in ("bin", "lib", "lib64"):
             words += ["--symlink", f"usr/{link}", f"/{link}"]
         words += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
-        words += ["--bind", str(folder), "/work", "--chdir", "/work"]
+        words += ["--bind", str(folder), "/worker", "--chdir", "/worker"]
         log = folder / "worker.log"
         started = running([*words, "--", "/bin/sh", "-c", script], log)
         process = self.stack.enter_context(started)

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from xnnkit import whole
 from xnnkit.bench import mannwhitney, runs
 from xnnkit.bench.model import Collector, Results, Sample
 from xnnkit.bench.parts import Source
 from xnnkit.bench.results import gbench
 from xnnkit.bench.sides import Side
-from xnnkit.errors import BadEnvironment, BadInput
+from xnnkit.errors import BadInput
 
 MODES = {"benchmarks": 2, "filters": 3, "benchmarksfiltered": 4}
 """Its modes, and how many arguments each takes at least; what follows is for programs it starts."""
@@ -188,32 +187,9 @@ def export(groups: Sequence[Sequence[Side]], folder: Path) -> list[Path]:
         for side in group:
             parts = [side.device, side.name] if len(groups) > 1 else [side.name]
             path = folder / (runs.stem("-".join(p for p in parts if p)) + ".json")
-            write(path, json.dumps(side_json(side), indent=1) + "\n")
+            whole.put(path, (json.dumps(side_json(side), indent=1) + "\n").encode(), folders=True)
             written.append(path)
     return written
-
-
-def write(path: Path, text: str) -> None:
-    """Write a file by atomic rename; its folder is made as needed.
-
-    Raises:
-        BadEnvironment: it cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".partial-", dir=path.parent)
-        try:
-            with open(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            os.chmod(name, 0o644)
-            os.replace(name, path)
-        except BaseException:
-            os.unlink(name)
-            raise
-    except OSError as error:
-        raise BadEnvironment(
-            f"the file cannot be written: {error.strerror}", where=str(path)
-        ) from error
 
 
 def _regex(text: str) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xnnkit import untrusted
+from xnnkit import untrusted, whole
 from xnnkit.errors import BadEnvironment, BadInput
 
 if TYPE_CHECKING:
@@ -70,9 +70,7 @@ def archives(fetched: Sequence[Fetched]) -> list[dict[str, Any]]:
 def write(out: Path, content: dict[str, Any]) -> Path:
     """Write the manifest atomically and return its path."""
     path = out / NAME
-    partial = out / f".{NAME}.{os.getpid()}"
-    partial.write_text(json.dumps({"schema_version": 1, **content}, indent=2) + "\n")
-    os.replace(partial, path)
+    whole.write(path, (json.dumps({"schema_version": 1, **content}, indent=2) + "\n").encode())
     return path
 
 

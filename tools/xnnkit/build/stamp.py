@@ -21,7 +21,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from xnnkit import paths, untrusted
+from xnnkit import paths, untrusted, whole
 
 NAME = "stamp.json"
 
@@ -72,9 +72,7 @@ def write(out: Path, key: dict[str, Any], paths: Iterable[str], result: dict[str
     key_ = _key()
     if key_ is None:
         return  # nothing could be told from a stranger's stamp later
-    partial = out / f".{NAME}.{os.getpid()}"
-    partial.write_text(json.dumps({**data, "seal": _seal(data, key_)}))
-    os.replace(partial, out / NAME)
+    whole.write(out / NAME, json.dumps({**data, "seal": _seal(data, key_)}).encode())
 
 
 def read(out: Path, key: dict[str, Any]) -> dict[str, Any] | None:

@@ -66,6 +66,7 @@ def command(
     """
     import json
 
+    from xnnkit import whole
     from xnnkit.bench import compat, operators, show_compare
     from xnnkit.bench.compare import compare, load_groups
     from xnnkit.bench.verdict import Rules
@@ -83,7 +84,7 @@ def command(
     tables = [table for g in groups for table in operators.of_sides(g, rules)]
     if dump:
         dumped = [entry for g in groups for o in g[1:] for entry in compat.dump(g[0], o)]
-        compat.write(dump, json.dumps(dumped, indent=1) + "\n")
+        whole.put(dump, (json.dumps(dumped, indent=1) + "\n").encode(), folders=True)
     if export:
         for path in compat.export(groups, export):
             click.echo(f"wrote {path}", err=True)

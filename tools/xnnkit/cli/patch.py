@@ -75,9 +75,9 @@ def render(
     if output is None:
         click.echo(text, nl=False)
     else:
-        from xnnkit.patches.render import write
+        from xnnkit import whole
 
-        write(text, output)
+        whole.put(output, text, "the diff")
 
 
 @command.command()

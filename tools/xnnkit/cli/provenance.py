@@ -48,9 +48,9 @@ def _put(data: bytes, output: Path | None) -> None:
     if output is None:
         click.echo(data, nl=False)
         return
-    from xnnkit.provenance.files import put
+    from xnnkit import whole
 
-    put(data, output)
+    whole.put(output, data)
 
 
 output_option = click.option("-o", "--output", type=FILE, help="Write here, not on stdout.")

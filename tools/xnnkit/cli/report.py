@@ -77,6 +77,7 @@ def command(
     if extract is not None:
         _extract(sources, extract)
         return
+    from xnnkit import whole
     from xnnkit.bench.parts import Source
     from xnnkit.bench.verdict import Rules
     from xnnkit.report import content, export
@@ -90,7 +91,7 @@ def command(
     if output is not None:
         from xnnkit.report import page
 
-        note(f"wrote {export.put(output, page.html(found))}")
+        note(f"wrote {whole.put(output, page.html(found).encode(), folders=True)}")
     if folder is not None:
         for path in export.write(found, folder):
             note(f"wrote {path}")

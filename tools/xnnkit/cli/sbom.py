@@ -53,10 +53,10 @@ def command(
     Of a build: with its binaries, the files it took and its rendered diffs. Without one the patch
     sets are rendered on verified archives, which are fetched if they are not in the cache.
     """
+    from xnnkit import whole
     from xnnkit.build.build import chosen
     from xnnkit.build.request import Options
     from xnnkit.provenance import known as knowledge
-    from xnnkit.provenance.files import put
     from xnnkit.provenance.sbom import render
 
     loaded = load_profile(profile)
@@ -73,4 +73,4 @@ def command(
     if output is None:
         click.echo(text, nl=False)
     else:
-        put(text.encode(), output)
+        whole.put(output, text.encode())

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from xnnkit import paths
+from xnnkit import paths, whole
 from xnnkit import profile as profiles
-from xnnkit.errors import BadEnvironment, BadInput
+from xnnkit.errors import BadInput
 from xnnkit.lock.evidence import Evidence
 from xnnkit.profile import GitOrigin, Profile, position
 
@@ -141,14 +141,5 @@ def write(file: Path, text: str) -> None:
     Raises:
         BadEnvironment: it cannot be written.
     """
-    partial = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-    try:
-        partial.write_bytes(text.encode())
-        if file.exists():
-            partial.chmod(file.stat().st_mode & 0o777)
-        os.replace(partial, file)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise BadEnvironment(
-            "the profile cannot be written", where=str(file), why=error.strerror or str(error)
-        ) from None
+    mode = file.stat().st_mode & 0o777 if file.exists() else None
+    whole.put(file, text.encode(), "the profile", mode=mode)

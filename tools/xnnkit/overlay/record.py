@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import stat
-import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from xnnkit import untrusted
+from xnnkit import untrusted, whole
 from xnnkit.errors import BadInput
 from xnnkit.overlay.checkout import Checkout
 from xnnkit.profile.compiler import Compiler
@@ -188,14 +186,4 @@ def write_file(path: Path, data: bytes, mode: int, mtime_ns: int = 0) -> None:
         mtime_ns: its time, in nanoseconds since 1970; 0 for now.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".xnnkit-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(name, mode)
-        if mtime_ns:
-            os.utime(name, ns=(mtime_ns, mtime_ns))
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    whole.write(path, data, mode=mode, mtime_ns=mtime_ns)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from email.utils import format_datetime
 from pathlib import Path
 
-from xnnkit.errors import BadEnvironment
 from xnnkit.patches import diff
 from xnnkit.patches.apply import Change, changes
 from xnnkit.patches.model import PatchFile, PatchSet, message
@@ -65,20 +63,3 @@ def _summary(changed: list[Change]) -> str:
     files = "file" if len(changed) == 1 else "files"
     total = f"{added} insertions(+), {removed} deletions(-)"
     return "".join(lines) + f" {len(changed)} {files} changed, {total}\n\n"
-
-
-def write(data: bytes, file: Path) -> None:
-    """Put a rendered diff into a file, which appears whole or not at all.
-
-    Raises:
-        BadEnvironment: it cannot be written.
-    """
-    partial = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-    try:
-        partial.write_bytes(data)
-        partial.replace(file)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise BadEnvironment(
-            "cannot write the diff", where=str(file), why=error.strerror or str(error)
-        ) from None

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from xnnkit.build import manifest
-from xnnkit.errors import BadEnvironment, BadInput, Finding
+from xnnkit.errors import BadInput, Finding
 from xnnkit.provenance import record
 from xnnkit.provenance.digests import file_below
 from xnnkit.provenance.read import MAX_BYTES, parse
@@ -88,23 +87,6 @@ def signature_of(file: Path) -> bytes:
     if not data:
         raise BadInput("the signature is empty", where=str(file))
     return data
-
-
-def put(data: bytes, file: Path) -> None:
-    """Write a file, which appears whole or not at all.
-
-    Raises:
-        BadEnvironment: it cannot be written.
-    """
-    partial = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        partial.write_bytes(data)
-        partial.replace(file)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise BadEnvironment(
-            "cannot write the file", where=str(file), why=error.strerror or str(error)
-        ) from None
 
 
 def _read(file: Path, most: int) -> bytes:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import difflib
 import json
-import os
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from xnnkit import untrusted
+from xnnkit import untrusted, whole
 from xnnkit.errors import BadEnvironment, BadInput
 from xnnkit.render.workspace import Plan
 
@@ -128,15 +126,15 @@ def write(root: Path, plan: Plan) -> Drift:
         root.mkdir(parents=True, exist_ok=True)
         # Ours from the first file on: an interrupted render can be finished by the next one.
         if not (root / MANIFEST).is_file():
-            _replace(root / MANIFEST, manifest.encode())
+            whole.write(root / MANIFEST, manifest.encode())
         for name in drift.added + drift.changed:
             path = root / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            _replace(path, plan[name])
+            whole.write(path, plan[name])
         for name in drift.removed:
             (root / name).unlink()
         if (root / MANIFEST).read_text() != manifest:
-            _replace(root / MANIFEST, manifest.encode())
+            whole.write(root / MANIFEST, manifest.encode())
     except OSError as error:
         raise BadEnvironment(
             f"the workspace cannot be written: {error.strerror}",
@@ -144,17 +142,3 @@ def write(root: Path, plan: Plan) -> Drift:
             fix="free disk space or choose another directory, then run the same command again",
         ) from error
     return drift
-
-
-def _replace(path: Path, data: bytes) -> None:
-    handle, name = tempfile.mkstemp(prefix=".xnnkit-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(name, 0o666 & ~mask)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
+from xnnkit import whole
 from xnnkit.errors import BadEnvironment
 from xnnkit.report import figures
 from xnnkit.report.content import Report
@@ -44,8 +43,8 @@ def write(report: Report, folder: Path) -> Iterator[Path]:
         BadEnvironment: they cannot be written, or no PNG can be made here.
     """
     for name, figure in of_report(report).items():
-        yield _put(folder / f"{name}.svg", figure.alone().encode())
-        yield _put(folder / f"{name}.png", png(figure))
+        yield whole.put(folder / f"{name}.svg", figure.alone().encode(), folders=True)
+        yield whole.put(folder / f"{name}.png", png(figure), folders=True)
 
 
 def png(figure: Figure) -> bytes:
@@ -81,33 +80,4 @@ def _drawn(svg: str, zoom: int) -> bytes:
     return bytes(resvg_py.svg_to_bytes(svg_string=svg, zoom=zoom))
 
 
-def _put(path: Path, content: bytes) -> Path:
-    """Write a file by atomic rename; its folder is made as needed."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, partial = tempfile.mkstemp(prefix=".partial-", dir=path.parent)
-        try:
-            with open(handle, "wb") as file:
-                file.write(content)
-            os.chmod(partial, 0o644)
-            os.replace(partial, path)
-        except BaseException:
-            os.unlink(partial)
-            raise
-    except OSError as error:
-        raise BadEnvironment(
-            f"the file cannot be written: {error.strerror}", where=str(path)
-        ) from error
-    return path
-
-
-def put(path: Path, text: str) -> Path:
-    """Write a text file by atomic rename.
-
-    Raises:
-        BadEnvironment: it cannot be written.
-    """
-    return _put(path, text.encode())
-
-
-__all__: Sequence[str] = ("of_report", "png", "put", "write")
+__all__: Sequence[str] = ("of_report", "png", "write")
