@@ -22,7 +22,6 @@ from pathlib import Path
 
 from filelock import FileLock
 from xnnkit import apt, paths
-from xnnkit.bazel import debian
 from xnnkit.errors import BadEnvironment
 
 SUITE = "testing"
@@ -55,21 +54,10 @@ def adbd_prefix() -> Path:
 
 
 def _unpack(root: Path) -> None:
-    mirrors = apt.mirrors()
-    if not mirrors or os.uname().machine != "x86_64":
-        raise BadEnvironment("apt names no Debian mirror, or this is no x86-64 machine")
+    if os.uname().machine != "x86_64":
+        raise BadEnvironment("this is no x86-64 machine")
     state = root / "apt"
-    for folder in ("var/lib/apt/lists/partial", "var/cache/apt/archives/partial", "etc/apt"):
-        (state / folder).mkdir(parents=True)
-    (state / "status").touch()
-    source = f"deb [signed-by={debian._KEYRING}] {mirrors[0]} {SUITE} main\n"
-    (state / "sources.list").write_text(source)
-    (state / "apt.conf").write_text(debian._apt_configuration(state, "amd64"))
-    config = {"APT_CONFIG": str(state / "apt.conf")}
-    debian._run(["apt-get", "-q", "update"], "reading the mirror's package list", **config)
-    debian._run(["apt-get", "-q", "install", "--download-only", "adbd"], "downloading", **config)
-    for package in sorted((state / "var/cache/apt/archives").glob("*.deb")):
-        debian._extract(package, root)
+    apt.PrivateApt(state, SUITE, "amd64").unpack(["adbd"], root)
     shutil.rmtree(state)
 
 

@@ -19,7 +19,6 @@ from pathlib import Path
 from filelock import FileLock
 from servers import answers, free_port, kill, running, wait_for
 from xnnkit import apt, paths
-from xnnkit.bazel import debian
 from xnnkit.errors import BadEnvironment
 
 BUILDGRID = "0.4.4"
@@ -110,10 +109,10 @@ def buildgrid() -> Path:
     with FileLock(f"{root}.lock"):
         if not (root / "READY").is_file():
             shutil.rmtree(root, ignore_errors=True)
-            debian._run([sys.executable, "-m", "venv", str(root)], "making a venv")
+            apt.run([sys.executable, "-m", "venv", str(root)], "making a venv")
             wanted = [f"buildgrid=={BUILDGRID}", "psycopg2-binary"]
             install = [str(root / "bin/python"), "-m", "pip", "install", "--quiet", *wanted]
-            debian._run(install, "installing BuildGrid")
+            apt.run(install, "installing BuildGrid")
             (root / "READY").touch()
     return program
 
@@ -135,22 +134,8 @@ def worker_root() -> Path:
 
 
 def _unpack(root: Path) -> None:
-    mirrors = apt.mirrors()
-    if not mirrors:
-        raise BadEnvironment("apt names no Debian mirror")
     state = root / "apt"
-    for folder in ("var/lib/apt/lists/partial", "var/cache/apt/archives/partial", "etc/apt"):
-        (state / folder).mkdir(parents=True)
-    (state / "status").touch()
-    source = f"deb [signed-by={debian._KEYRING}] {mirrors[0]} {SUITE} main\n"
-    (state / "sources.list").write_text(source)
-    (state / "apt.conf").write_text(debian._apt_configuration(state, "amd64"))
-    config = {"APT_CONFIG": str(state / "apt.conf")}
-    debian._run(["apt-get", "-q", "update"], "reading the mirror's package list", **config)
-    download = ["apt-get", "-q", "install", "--download-only", *WORKER_PACKAGES]
-    debian._run(download, "downloading BuildBox", **config)
-    for package in sorted((state / "var/cache/apt/archives").glob("*.deb")):
-        debian._extract(package, root)
+    apt.PrivateApt(state, SUITE, "amd64").unpack(WORKER_PACKAGES, root)
     shutil.rmtree(state)
 
 
@@ -234,7 +219,7 @@ def grid(folder: Path) -> Iterator[Grid]:
         nobody += ["--die-with-parent", "--dev-bind", "/", "/", "--"]
         data = str(folder / "database")
         initdb = [str(programs / "initdb"), "-D", data, "-A", "trust", "-U", "bgd", "--no-sync"]
-        debian._run([*nobody, *initdb], "making a database")
+        apt.run([*nobody, *initdb], "making a database")
         settings = ["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
         settings += ["-c", f"unix_socket_directories={folder}", "-p", str(database_port)]
         server = [*nobody, str(programs / "postgres"), "-D", data, *settings]
@@ -244,7 +229,7 @@ def grid(folder: Path) -> Iterator[Grid]:
         wait_for(lambda: subprocess.run(ready).returncode == 0, "PostgreSQL")
         place = f"bgd@127.0.0.1:{database_port}/postgres"
         address = f"postgresql+psycopg2://{place}"
-        debian._run([str(bgd), "migrate", "apply", address], "making BuildGrid's tables")
+        apt.run([str(bgd), "migrate", "apply", address], "making BuildGrid's tables")
         (folder / "cas").mkdir()
         configuration = folder / "buildgrid.yml"
         text = _CONFIGURATION.format(port=port, database=address, folder=folder)

@@ -13,8 +13,6 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from filelock import FileLock
@@ -31,8 +29,6 @@ READY = "READY"
 _HOST_TOOLS = """
     bash coreutils dash diffutils findutils grep gzip patch python3-minimal sed tar unzip xz-utils
 """.split()  # noqa: SIM905 - a list of words
-
-_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
 def location(requirement: Requirement) -> Path:
@@ -119,10 +115,10 @@ def _refuse_early() -> None:
         raise BadEnvironment(
             f"missing: {', '.join(missing)}", fix=f"apt-get install -y {' '.join(missing)}"
         )
-    if not _KEYRING.is_file():
+    if not apt.KEYRING.is_file():
         raise BadEnvironment(
             "this host does not know Debian's signing keys",
-            where=str(_KEYRING),
+            where=str(apt.KEYRING),
             fix="apt-get install -y debian-archive-keyring",
         )
     if not namespaces_work():
@@ -133,91 +129,27 @@ def _refuse_early() -> None:
         )
 
 
-def _run(command: Sequence[str], what: str, **environment: str) -> str:
-    done = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        env={**os.environ, **environment},
-    )
-    if done.returncode:
-        raise BadEnvironment(
-            f"{what} failed", where=" ".join(command), why=" / ".join(done.stderr.splitlines()[-3:])
-        )
-    return done.stdout
-
-
-def _apt_configuration(state: Path, architecture: str) -> str:
-    # The host's own settings for reaching a mirror (a proxy, say) are kept, nothing else is.
-    lines = [line for line in apt.configuration("Acquire") if "Post-Invoke" not in line]
-    lines += [
-        f'Dir "{state}";',
-        f'Dir::State::status "{state}/status";',
-        f'Dir::Etc::sourcelist "{state}/sources.list";',
-        'Dir::Etc::sourceparts "/dev/null";',
-        'Dir::Etc::parts "/dev/null";',
-        'Dir::Etc::preferencesparts "/dev/null";',
-        # A mirror frozen at a date serves a Release file that has expired; its signature holds.
-        'Acquire::Check-Valid-Until "false";',
-        'Acquire::Languages "none";',
-        'Acquire::Retries "3";',
-        'APT::Install-Recommends "false";',
-        'APT::Get::Assume-Yes "true";',
-        f'APT::Architecture "{architecture}";',
-        f'APT::Architectures {{ "{architecture}"; }};',
-        'APT::Sandbox::User "";',
-        'Debug::NoLocking "true";',
-    ]
-    return "\n".join(lines) + "\n"
-
-
 def _unpack(root: Path, requirement: Requirement) -> None:
     assert requirement.debian is not None
     architecture = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine())
     if architecture is None:
         raise BadEnvironment(f"Debian has no Bazel for {platform.machine()}")
     state = root / "apt"
-    for folder in ("var/lib/apt/lists/partial", "var/cache/apt/archives/partial", "etc/apt"):
-        (state / folder).mkdir(parents=True)
-    (state / "status").touch()
-    mirrors = apt.mirrors()
-    if not mirrors:
-        raise BadEnvironment(
-            "apt names no Debian mirror", fix="export XNNKIT_DEBIAN_MIRROR=URL of a Debian mirror"
-        )
-    source = f"deb [signed-by={_KEYRING}] {mirrors[0]} {requirement.debian.suite} main"
-    (state / "sources.list").write_text(source + "\n")
-    (state / "apt.conf").write_text(_apt_configuration(state, architecture))
-    config = {"APT_CONFIG": str(state / "apt.conf")}
-    _run(["apt-get", "-q", "update"], "reading the mirror's package list", **config)
+    private = apt.PrivateApt(state, requirement.debian.suite, architecture)
     package = requirement.debian.package
-    shown = _run(["apt-cache", "show", "--", package], f"looking up {package}", **config)
-    versions = [line.split()[1] for line in shown.splitlines() if line.startswith("Version:")]
-    upstream = [v.split("-")[0].split("+")[0] for v in versions]
+    upstream = [v.split("-")[0].split("+")[0] for v in private.versions(package)]
     if requirement.version not in upstream:
         raise BadEnvironment(
             f"the mirror's {package} is {', '.join(upstream) or 'absent'}",
             where=f"suite {requirement.debian.suite}",
             why=f"wanted: {requirement.version}",
         )
-    _run(
-        ["apt-get", "-q", "install", "--download-only", "--", package, *_HOST_TOOLS],
-        f"downloading {package}",
-        **config,
-    )
-    packages = sorted((state / "var/cache/apt/archives").glob("*.deb"))
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        list(pool.map(lambda deb: _extract(deb, root), packages))
+    private.unpack([package, *_HOST_TOOLS], root)
     shutil.rmtree(state)
     _move_configuration(root)
     registry.write(root / "registry", root / "usr/share/bazel")
     (root / "debian.bazelrc").write_text(registry.bazelrc(root / "registry"))
     (root / READY).write_text(f"{requirement.version}\n")
-
-
-def _extract(deb: Path, root: Path) -> None:
-    _run(["dpkg-deb", "-x", str(deb), str(root)], f"unpacking {deb.name}")
 
 
 def _move_configuration(root: Path) -> None:
