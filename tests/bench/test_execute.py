@@ -215,6 +215,21 @@ def test_forbidden_kernels_that_were_executed_are_a_finding(profile: Profile, ou
     assert len(list((out / "runs").rglob("*.json"))) == 2  # kept all the same
 
 
+def test_a_bypassed_kernel_that_was_executed_is_a_finding(profile: Profile, out: Path) -> None:
+    flavours = tuple(
+        f.model_copy(update={"proof": Proof(executed=("kai_run_*",), bypassed=("_start",))})
+        if f.name == "kleidiai"
+        else f
+        for f in profile.flavour
+    )
+    data = json.dumps(output({"BM_a": [1.0]})).encode()
+    everything = FakeDevice(answer=lambda job: Done(0, 1, data, (), dict.fromkeys(job.trace, True)))
+    only = plan(out, flavours=["kleidiai"])
+    with pytest.raises(Finding, match="must be without were executed") as caught:
+        execute(profile.model_copy(update={"flavour": flavours}), only, everything)
+    assert caught.value.why == "kleidiai: _start"
+
+
 def test_forbidden_functions_are_traced_even_when_they_are_no_kernels(
     profile: Profile, out: Path
 ) -> None:

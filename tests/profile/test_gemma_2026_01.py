@@ -44,6 +44,12 @@ def test_a_flavour_forbids_the_kernels_it_switches_off(
     assert found == refused
 
 
+def test_kleidiai_may_have_stock_kernels_but_not_enter_them(pins: profile.Profile) -> None:
+    proof = pins.get_flavour("kleidiai").proof
+    assert not any(fnmatchcase(NEONDOT, glob) for glob in proof.forbidden)
+    assert any(fnmatchcase(NEONDOT, glob) for glob in proof.bypassed)
+
+
 def test_every_flavour_sets_both_switches(pins: profile.Profile) -> None:
     # XNNPACK turns KleidiAI on by itself wherever i8mm is on: a flavour that is silent has it.
     names = ("xnn_enable_arm_i8mm", "xnn_enable_kleidiai")

@@ -175,7 +175,7 @@ def _binary(profile: Profile, plan: Plan, name: str, row: dict[str, Any]) -> Bin
     if plan.binaries:
         _prove(profile, one)
     demanded = {glob: elf.matching(facts.names, glob) for glob in proof.executed}
-    asked = elf.matching(facts.names, *proof.executed, *proof.forbidden)
+    asked = elf.matching(facts.names, *proof.executed, *proof.forbidden, *proof.bypassed)
     traced = sorted({*elf.kernels(facts.names), *asked}) if plan.trace else []
     return Binary(one.flavour, one.path, one.sha256, one.size, demanded, traced)
 

@@ -272,6 +272,8 @@ class Proof(_Strict):
     """No pattern may match any function."""
     executed: tuple[str, ...] = ()
     """Functions that a run must be seen to enter, not only to contain; ``A|B`` is either."""
+    bypassed: tuple[str, ...] = ()
+    """Functions that no run may be seen to enter, though the binary has them: the stock ones."""
 
 
 class Flavour(_Strict):

@@ -60,6 +60,7 @@ def _lines(profile: Profile) -> Iterator[str]:
                 ("required", flavour.proof.required),
                 ("forbidden", flavour.proof.forbidden),
                 ("executed", flavour.proof.executed),
+                ("bypassed", flavour.proof.bypassed),
             )
         )
     yield ""
