@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,23 +81,28 @@ def test_outputs_are_those_of_plain_arithmetic(
 ) -> None:
     profile = operator_workspace.profile.name
     cases = 2000 if profile == "gemma-2024-05" else 150
-    wrong: list[str] = []
-    for flavour, binary in binaries.items():
-        for processor, env, taken in runs_of(flavour, profile):
-            number = cases if processor == "max" else cases // 5
-            name = f"{profile} {flavour} on {processor}{' switched off' if env else ''}"
-            arguments = [f"--cases={number}"]
-            if profile == "gemma-2024-05" and processor == "cortex-a53":
-                # These XNNPACKs have no int8 kernel for more than one row there, and jump to null.
-                arguments.append("--only=int4")
-            done = check(binary, *arguments, processor=processor, env=env)
-            print(name, json.dumps(done.summary), " ".join(done.entered))
-            if done.code != 0:
-                wrong.append(done.report(name))
-            kleidiai = [kernel for kernel in done.entered if not kernel.startswith("xnn_qd8")]
-            assert done.entered, name
-            assert bool(kleidiai) == taken, name
-            assert done.code != 0 or done.summary["cases"] > number / 2
+
+    def one(job: tuple[str, Run]) -> str:
+        flavour, (processor, env, taken) = job
+        number = cases if processor == "max" else cases // 5
+        name = f"{profile} {flavour} on {processor}{' switched off' if env else ''}"
+        arguments = [f"--cases={number}"]
+        if profile == "gemma-2024-05" and processor == "cortex-a53":
+            # These XNNPACKs have no int8 kernel for more than one row there, and jump to null.
+            arguments.append("--only=int4")
+        done = check(binaries[flavour], *arguments, processor=processor, env=env)
+        print(name, json.dumps(done.summary), " ".join(done.entered))
+        if done.code != 0:
+            return done.report(name)
+        kleidiai = [kernel for kernel in done.entered if not kernel.startswith("xnn_qd8")]
+        assert done.entered, name
+        assert bool(kleidiai) == taken, name
+        assert done.summary["cases"] > number / 2, name
+        return ""
+
+    jobs = [(flavour, run) for flavour in binaries for run in runs_of(flavour, profile)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        wrong = [report for report in pool.map(one, jobs) if report]
     assert not wrong, "\n\n".join(wrong)
 
 
