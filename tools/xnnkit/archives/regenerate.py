@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from xnnkit.archives.http import Unreachable
@@ -137,6 +138,57 @@ def listing(clone: Path, commit: str, scratch: Path, paths: Sequence[str] = ()) 
             if kind == "blob":
                 found[os.fsdecode(path)] = (mode, identity)
     return found
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit of a history.
+
+    Attributes:
+        identity: all 40 digits.
+        date: the committer's, YYYY-MM-DD.
+        subject: the message's first line.
+    """
+
+    identity: str
+    date: str
+    subject: str
+
+
+def history(clone: Path, old: str, new: str, scratch: Path) -> list[Commit]:
+    """Return the commits after ``old`` up to ``new``, along first parents, oldest first.
+
+    Args:
+        clone: as `find_clone` gives it.
+        old: its full id; "" returns ``new`` alone.
+        new: its full id.
+        scratch: a directory for what is needed for the time being.
+
+    Returns:
+        None of them when ``new`` does not come after ``old``, or the clone lacks one of the two.
+
+    Raises:
+        Unreachable: git is missing.
+    """
+    need("git")
+    span = [f"{old}..{new}"] if old else ["-1", new]
+    with tempfile.TemporaryDirectory(dir=scratch, prefix="git.") as borrowed:
+        env = _environment(Path(borrowed), clone, "UTC")
+        if old:
+            after = ["git", "merge-base", "--is-ancestor", old, new]
+            if subprocess.run(after, env=env, cwd=borrowed, capture_output=True).returncode:
+                return []
+        form = "--format=%H%x09%cs%x09%s"
+        done = subprocess.run(
+            ["git", "log", "--first-parent", "--reverse", form, *span, "--"],
+            env=env,
+            cwd=borrowed,
+            capture_output=True,
+        )
+    if done.returncode:
+        return []
+    lines = done.stdout.decode("utf-8", "replace").splitlines()
+    return [Commit(*line.split("\t", 2)) for line in lines]
 
 
 def missing(clone: Path, ids: Sequence[str], scratch: Path) -> list[str]:

@@ -83,18 +83,56 @@ def render(
 @command.command()
 @click.argument("profile", default=DEFAULT_PROFILE, shell_complete=complete_profile)
 @tree_option
+@click.option(
+    "--against",
+    multiple=True,
+    metavar="COMMIT|TAG",
+    help="Try the sets on this commit instead of the pinned one; may be given several times, oldest"
+    " first.",
+)
+@click.option(
+    "--archive", default="", help="Whose commits these are; needed if PROFILE patches several."
+)
+@click.option("--patch-set", "name", default="", metavar="NAME", help="Only where this set is in.")
 @source_options
 @json_option
 @click.pass_context
 def check(
-    ctx: click.Context, /, profile: str, tree: Path | None, as_json: bool, **source: Any
+    ctx: click.Context,
+    /,
+    profile: str,
+    tree: Path | None,
+    against: tuple[str, ...],
+    archive: str,
+    name: str,
+    as_json: bool,
+    **source: Any,
 ) -> None:
     """Let every tool here apply PROFILE's rendered diffs, and compare with our own edits.
 
-    Exit code 1 if a tool refuses a diff or leaves something else.
+    With --against: on other commits, edit by edit. Where the sets fit one of them and not the next,
+    and a clone has the history between the two, the first commit that they do not fit is found.
+
+    Exit code 1 if a tool refuses a diff or leaves something else, or an edit does not fit.
     """
     from xnnkit.patches import check as checks
 
+    if against:
+        if tree is not None:
+            raise click.UsageError("--against looks at commits, --tree at a folder")
+        from xnnkit.lock import rebase
+
+        pins, sources = load_profile(profile), sources_of(**source)
+        found = rebase.against(pins, against, sources, archive=archive, patch_set=name)
+        if as_json:
+            emit_json({"profile": profile, "against": found.to_json()})
+        else:
+            click.echo("\n".join(rebase.lines(found)))
+        if not found.ok:
+            ctx.exit(1)
+        return
+    if archive or name:
+        raise click.UsageError("--archive and --patch-set go with --against")
     outcomes = [
         outcome
         for one in checks.of_profile(load_profile(profile), tree, sources_of(**source))

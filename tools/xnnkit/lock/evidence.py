@@ -99,7 +99,7 @@ def gather(archive: Archive, commit: str, moves: Sequence[Moved], work: Work) ->
             )
         seen = [_downloaded(archive, one, commit, work.given_tree, work) for one in moves]
         return Evidence(commit, work.given_tree, tuple(seen))
-    with _repository(archive, git, commit, work) as clone:
+    with repository(archive, git, commit, work) as clone:
         whole = _listing(clone, commit, (), work)
         if work.given_tree and tree.id_of(whole) != work.given_tree:
             raise Finding(
@@ -148,8 +148,18 @@ def at(one: Moved, digest: Digest | None = None, tree_id: str | None = None) -> 
 
 
 @contextmanager
-def _repository(archive: Archive, git: GitOrigin, commit: str, work: Work) -> Iterator[Path]:
-    """Give a repository that has the commit: a clone, or what is fetched for the time being."""
+def repository(archive: Archive, git: GitOrigin, commit: str, work: Work) -> Iterator[Path]:
+    """Give a repository that has the commit: a clone, or what is fetched for the time being.
+
+    Args:
+        archive: whose repository it is.
+        git: the origin that names it.
+        commit: all 40 digits.
+        work: where to look.
+
+    Raises:
+        BadEnvironment: neither can be had.
+    """
     cache, root = work.place.cache, work.place.git_root
     clone = regenerate.find_clone(root, git.repository) if root else None
     with cache.scratch_dir(commit, "update") as scratch:

@@ -13,8 +13,8 @@ from xnnkit.build import prepare
 from xnnkit.build.request import Sources
 from xnnkit.errors import BadInput, Finding
 from xnnkit.lock import evidence, moved, refs, rewrite
-from xnnkit.lock.anchors import Fit, fits
 from xnnkit.lock.evidence import Evidence
+from xnnkit.patches.fit import Fit, fits
 from xnnkit.profile import GitOrigin, Profile
 from xnnkit.profile.compiler import ZIG
 from xnnkit.render import package, workspace
@@ -119,6 +119,7 @@ def update(request: Request, sources: Sources, net: Net | None = None) -> Update
     """
     from xnnkit.archives.cache import Cache
     from xnnkit.archives.origins.git import address
+    from xnnkit.archives.unpack import unpack
 
     file = profiles.path_of(request.profile)
     old = profiles.load(request.profile)
@@ -146,6 +147,11 @@ def update(request: Request, sources: Sources, net: Net | None = None) -> Update
     name = request.name or file.stem
     loaded = rewrite.loaded(text, name)
     (fetched,) = prepare.fetch(_alone(loaded, archive.name), sources)
+
+    def fill(root: Path) -> None:
+        origin = fetched.origin
+        unpack(fetched.blob, origin.archive_format, root, strip_prefix=origin.strip_prefix)
+
     return Update(
         file=file,
         archive=archive.name,
@@ -155,7 +161,7 @@ def update(request: Request, sources: Sources, net: Net | None = None) -> Update
         text=text,
         diff=rewrite.diff(before, text, file),
         rendered=_rendered(old, loaded),
-        fits=fits(loaded, archive.name, fetched),
+        fits=fits(loaded, archive.name, fill),
     )
 
 

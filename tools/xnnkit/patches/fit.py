@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,6 @@ from xnnkit.patches.model import Edit, PatchSet, load_patch_set
 from xnnkit.render.repositories import Repository, repositories
 
 if TYPE_CHECKING:
-    from xnnkit.archives.fetch import Fetched
     from xnnkit.profile import Profile
 
 
@@ -44,29 +43,30 @@ class Fit:
         }
 
 
-def fits(profile: Profile, archive: str, fetched: Fetched) -> list[Fit]:
-    """Return how each patch set of one archive fits, in the order they are applied.
+def fits(
+    profile: Profile, archive: str, fill: Callable[[Path], None], patch_set: str = ""
+) -> list[Fit]:
+    """Return how each patch set of one archive fits a tree, in the order they are applied.
 
     Args:
-        profile: with the new pins.
+        profile: whose flavours say which sets there are.
         archive: the archive's name.
-        fetched: its verified file.
+        fill: puts the tree into an empty folder; called once for each chain of sets.
+        patch_set: look only at chains that hold it; "" at all.
     """
-    from xnnkit.archives.unpack import unpack
-
     found: list[Fit] = []
     done: set[tuple[str, ...]] = set()
     for repository in repositories(profile):
-        if repository.archive.name != archive or not repository.patch_sets:
+        sets = repository.patch_sets
+        if repository.archive.name != archive or not sets or sets in done:
             continue
-        if repository.patch_sets in done:
+        if patch_set and patch_set not in sets:
             continue
-        done.add(repository.patch_sets)
+        done.add(sets)
         with tempfile.TemporaryDirectory(prefix="xnnkit-tree-") as scratch:
             tree = Path(scratch) / "tree"
             tree.mkdir()
-            origin = fetched.origin
-            unpack(fetched.blob, origin.archive_format, tree, strip_prefix=origin.strip_prefix)
+            fill(tree)
             found += _chain(repository, tree)
     return found
 
