@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 from xnnkit import paths
 from xnnkit.archives import regenerate
+from xnnkit.build.request import Sources
+from xnnkit.lock import rebase
 from xnnkit.patches import apply, check
 from xnnkit.patches.model import load_patch_set
+from xnnkit.profile import load
 
 NAME = "xnnpack-5ecf0769/kleidiai"
 BASES = (
@@ -57,3 +60,22 @@ def test_every_tool_takes_it_and_the_switches_after_it(
     build = (tmp_path / "BUILD.bazel").read_text()
     for switch in ("kleidiai", "kleidiai_qc8w", "kleidiai_tiles"):
         assert f'switch_setting(\n    name = "xnn_enable_{switch}_explicit_true",' in build
+
+
+@pytest.mark.upstream
+def test_where_it_stops_is_what_the_readme_says() -> None:
+    last = "737d332835a9"
+    sources = Sources(paths.cache_dir(), git_root=paths.git_root())
+    later = "50b3339aebbaf7d4a8c01de44afb98ed91c03f0d"  # of 2024-08-01
+    found = rebase.against(
+        load("gemma-2024-05"),
+        [BASES[0], later],
+        sources,
+        archive="XNNPACK_5ecf0769",
+        patch_set=NAME,
+    )
+    assert [one.ok for one in found.tried] == [True, False]
+    assert found.stops is not None
+    assert found.stops.commit.identity.startswith(last)
+    readme = (paths.home() / "patches" / NAME / "README.md").read_text()
+    assert last[:8] in readme

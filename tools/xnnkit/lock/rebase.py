@@ -18,6 +18,7 @@ from xnnkit.archives.unpack import unpack
 from xnnkit.errors import BadEnvironment, BadInput
 from xnnkit.lock import evidence, refs
 from xnnkit.patches.fit import Fit, fits
+from xnnkit.patches.model import load_patch_set
 from xnnkit.profile import MAX_ARCHIVE_BYTES, Archive, GitOrigin, Profile
 from xnnkit.render.repositories import repositories
 
@@ -129,11 +130,13 @@ def against(
     work = evidence.Work(place)
     clone = regenerate.find_clone(sources.git_root, git.repository) if sources.git_root else None
 
-    def tree_of(commit: str) -> Callable[[Path], None]:
-        return lambda root: _fill(chosen, git, commit, work, root)
+    names = dict.fromkeys(name for _, sets in _patched(profile, patch_set) for name in sets)
+    sets = [load_patch_set(name) for name in names]
+    wanted = sorted({edit.file for one in sets for edit in one.edits})
+    wanted += sorted({new.path for one in sets for new in one.files})
 
     def look(commit: Commit, asked: str) -> At:
-        fill = tree_of(commit.identity)
+        fill = _fill(chosen, git, commit.identity, wanted, work)
         return At(commit, asked, tuple(fits(profile, chosen.name, fill, patch_set)))
 
     try:
@@ -198,21 +201,32 @@ def _search(
     return found, tried
 
 
-def _fill(archive: Archive, git: GitOrigin, commit: str, work: evidence.Work, root: Path) -> None:
-    with (
-        evidence.repository(archive, git, commit, work) as clone,
-        work.place.cache.scratch_dir(commit, "tree") as scratch,
-    ):
-        file = scratch / "file"
-        try:
-            regenerate.archive(clone, git, commit, file, scratch, bound=MAX_ARCHIVE_BYTES)
-        except (Unreachable, TooLong) as error:
-            raise BadEnvironment(
-                f"{archive.name}: git cannot make the archive of {commit[:12]}",
-                where=str(clone),
-                why=str(error),
-            ) from error
-        unpack(file, git.archive_format, root, strip_prefix=git.strip_prefix)
+def _fill(
+    archive: Archive, git: GitOrigin, commit: str, wanted: Sequence[str], work: evidence.Work
+) -> Callable[[Path], None]:
+    """Return what puts the wanted files of a commit into a folder; others no edit looks at."""
+
+    def fill(root: Path) -> None:
+        with (
+            evidence.repository(archive, git, commit, work) as clone,
+            work.place.cache.scratch_dir(commit, "tree") as scratch,
+        ):
+            there = regenerate.listing(clone, commit, scratch, wanted)
+            if not there:
+                return
+            some = git.model_copy(update={"paths": tuple(there)})
+            file = scratch / "file"
+            try:
+                regenerate.archive(clone, some, commit, file, scratch, bound=MAX_ARCHIVE_BYTES)
+            except (Unreachable, TooLong) as error:
+                raise BadEnvironment(
+                    f"{archive.name}: git cannot make an archive of {commit[:12]}",
+                    where=str(clone),
+                    why=str(error),
+                ) from error
+            unpack(file, git.archive_format, root, strip_prefix=git.strip_prefix)
+
+    return fill
 
 
 def _named(identity: str, clone: Path | None, cache: Cache) -> Commit:
