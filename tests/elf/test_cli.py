@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tiny_elf import Tiny
 from xnnkit.cli import main as cli
+from xnnkit.elf.show import kernels_line
 
 
 def test_facts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -60,3 +61,15 @@ def test_usage(
     monkeypatch.chdir(tmp_path)
     assert cli.main(["elf", *args]) == 2
     assert what in capsys.readouterr().err
+
+
+def test_whose_kernels_there_are() -> None:
+    names = [
+        "kai_run_matmul_a",
+        "xnn_kleidiai_qd8_f32_qc4w_gemm_1x16__neondot",
+        "xnn_qd8_f32_qc8w_gemm_minmax_ukernel_1x16c8__neoni8mm",
+        "xnn_f32_vadd_ukernel__neon",
+    ]
+    told = "4: 1 KleidiAI, 1 XNNPACK i8mm, 1 XNNPACK other, 1 on KleidiAI's layouts"
+    assert kernels_line(names) == told
+    assert kernels_line([]) == "none"

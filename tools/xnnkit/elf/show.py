@@ -38,6 +38,8 @@ def kernels_line(names: list[str]) -> str:
     for name in names:
         if name.startswith("kai_"):
             kinds["KleidiAI"] += 1
+        elif name.startswith("xnn_kleidiai_"):
+            kinds["on KleidiAI's layouts"] += 1
         elif "i8mm" in name:
             kinds["XNNPACK i8mm"] += 1
         elif "neondot" in name:
