@@ -246,6 +246,20 @@ def test_a_device_that_cannot_trace_is_no_finding(profile: Profile, out: Path) -
     assert [run.identity.executed for run in made] == [None, None]
 
 
+def test_a_binary_whose_proof_failed_is_not_run(profile: Profile, out: Path) -> None:
+    file = out / "build.json"
+    manifest = json.loads(file.read_text())
+    failed = {"name": "required kai_run_*", "ok": False, "detail": "none"}
+    manifest["binaries"][1]["proof"] = {"ok": False, "checks": [failed]}
+    file.write_text(json.dumps(manifest))
+    device = FakeDevice()
+    with pytest.raises(Finding, match="kleidiai failed its proof") as caught:
+        execute(profile, plan(out), device)
+    assert "required kai_run_*" in caught.value.why
+    assert device.jobs == []
+    execute(profile, plan(out, flavours=["upstream"]), device)
+
+
 def test_a_changed_binary_is_not_run(profile: Profile, out: Path) -> None:
     device = FakeDevice()
     path = out / "bin" / "kleidiai" / "bench"

@@ -69,7 +69,7 @@ MATRIX: dict[str, tuple[dict[str, Any], int, str, str]] = {
         {"getenv": NDK_HOME.get, "read": lambda path: "Pkg.Revision = 23.1.7779620\n"},
         0,
         "r23b at /ndk is too old: no +i8mm before r25 (optional)",
-        "$ unset ANDROID_NDK_HOME",
+        "$ export ANDROID_NDK_HOME=FOLDER",
     ),
     "no NDK, and its licence not accepted": (
         {"exists": lambda path: "sha256" not in path.parts},

@@ -37,10 +37,12 @@ def not_cached(path: Path) -> bool:
 )
 def test_an_ndk_before_r25_is_too_old(revision: str, release: str) -> None:
     needs = examine(NAME, getenv=environment(ANDROID_NDK_HOME="/ndk"), read=properties(revision))
-    assert not needs["ndk"].ok
-    assert not needs["ndk"].required
-    assert needs["ndk"].found == f"{release} at /ndk is too old: no +i8mm before r25"
-    assert needs["ndk"].fix.startswith("unset ANDROID_NDK_HOME")
+    assert not needs["ndk-local"].ok
+    assert not needs["ndk-local"].required
+    assert needs["ndk-local"].found == f"{release} at /ndk is too old: no +i8mm before r25"
+    assert needs["ndk-local"].fix.startswith("export ANDROID_NDK_HOME=")
+    # The pinned one is what a build takes all the same.
+    assert needs["ndk"].found.startswith(PINNED[0].version)
 
 
 @pytest.mark.parametrize(
@@ -49,20 +51,26 @@ def test_an_ndk_before_r25_is_too_old(revision: str, release: str) -> None:
 )
 def test_a_newer_one_is_taken(revision: str, release: str) -> None:
     needs = examine(NAME, getenv=environment(ANDROID_NDK_HOME="/ndk"), read=properties(revision))
-    assert needs["ndk"].ok
-    assert needs["ndk"].found == f"{release} at /ndk"
+    assert needs["ndk-local"].ok
+    assert needs["ndk-local"].found == f"{release} at /ndk, for --ndk local"
+
+
+def test_an_installed_one_does_not_hide_that_the_pinned_licence_is_not_accepted() -> None:
+    getenv = environment(ANDROID_NDK_HOME="/ndk")
+    needs = examine(NAME, getenv=getenv, read=properties("27.2.1"), exists=not_cached)
+    assert needs["ndk-local"].ok
+    assert not needs["ndk"].ok
 
 
 def test_a_folder_that_is_no_ndk() -> None:
     needs = examine(NAME, getenv=environment(ANDROID_NDK_HOME="/sdk"))
-    assert "/sdk, where no NDK is" in needs["ndk"].found
-    assert not needs["ndk"].ok
+    assert "/sdk, where no NDK is" in needs["ndk-local"].found
+    assert not needs["ndk-local"].ok
 
 
 def test_none_and_the_licence_is_not_accepted() -> None:
     needs = examine(NAME, exists=not_cached)
     assert not needs["ndk"].ok
-    assert "none installed (ANDROID_NDK_HOME is not set)" in needs["ndk"].found
     assert "its licence is not accepted" in needs["ndk"].found
     assert needs["ndk"].fix == f"export {ACCEPTED}=1  # after reading " + (
         "https://developer.android.com/studio/terms"

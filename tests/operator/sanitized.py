@@ -17,12 +17,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rendered import Workspace
+from xnnkit.device import Job
+from xnnkit.device.qemu import Qemu
+from xnnkit.elf import inspect, matching
 
 PREFIX = "aarch64-linux-gnu-"
 SYSROOT = Path("/usr/aarch64-linux-gnu")
 # GCC takes a load of several bytes at any address for an error of alignment, Arm does not, and
 # XNNPACK means it.
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize=alignment")
+# The test's own handler is left to find what touches forbidden pages. Leaks are looked for by the
+# test's allocator: LeakSanitizer stops threads with ptrace, which qemu has not.
+OPTIONS = {
+    "ASAN_OPTIONS": "handle_segv=0:handle_sigbus=0:handle_abort=0:handle_sigill=0:handle_sigfpe=0"
+    ":detect_leaks=0",
+    "UBSAN_OPTIONS": "print_stacktrace=0",
+}
+STOCK = "xnn_qd8_f32_qc?w_gemm_minmax_ukernel_*"
+KLEIDIAI = ("xnn_kleidiai_qd8_f32_qc?w_gemm_*", "kai_run_*")
 # What a compilation keeps of its command line: with a value of its own, and joined with it.
 APART = ("-iquote", "-isystem", "-I", "-D", "-include")
 JOINED = ("-I", "-D", "-std=", "-march=", "-fno-math-errno", "-ffast-math", "-U")
@@ -116,20 +128,23 @@ def build(workspace: Workspace, target: str, folder: Path, jobs: int = 2) -> Pat
     return program
 
 
-def run(program: Path, *arguments: str, env: Mapping[str, str] | None = None) -> tuple[int, str]:
-    """Run under qemu; return the exit code and everything that was printed.
+def entered(program: Path, *arguments: str, env: Mapping[str, str] | None = None) -> list[str]:
+    """Run under qemu; return the kernels that were entered, stock ones and the patch set's."""
+    traced = matching(inspect(program).names, STOCK, *KLEIDIAI)
+    surroundings = {**(env or {}), **OPTIONS, "QEMU_LD_PREFIX": str(SYSROOT)}
+    done = Qemu().run(Job(program, arguments, env=surroundings, trace=traced, timeout=600))
+    assert done.code == 0, done.tail
+    return [name for name, was in (done.entered or {}).items() if was]
 
-    The test's own handler is left to find what touches forbidden pages. Leaks are looked for by the
-    test's allocator: LeakSanitizer stops threads with ptrace, which qemu has not.
-    """
-    options = "handle_segv=0:handle_sigbus=0:handle_abort=0:handle_sigill=0:handle_sigfpe=0"
+
+def run(program: Path, *arguments: str, env: Mapping[str, str] | None = None) -> tuple[int, str]:
+    """Run under qemu; return the exit code and everything that was printed."""
     done = subprocess.run(
         ["qemu-aarch64", "-cpu", "max", "-L", str(SYSROOT), str(program), *arguments],
         env={
             **os.environ,
             **(env or {}),
-            "ASAN_OPTIONS": f"{options}:detect_leaks=0",
-            "UBSAN_OPTIONS": "print_stacktrace=0",
+            **OPTIONS,
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from overlay_mini import PACKAGE, Mini, Run, git, snapshot
+from xnnkit.errors import BadInput
 from xnnkit.overlay import rc, record
 
 
@@ -150,3 +151,20 @@ def test_a_linked_work_tree(mini: Mini, overlay: Run, tmp_path: Path) -> None:
     assert (second / PACKAGE / "BUILD").read_bytes() == (
         mini.checkout / PACKAGE / "BUILD"
     ).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("word", "written"),
+    [
+        ("--a=/home/me/cache", "--a=/home/me/cache"),
+        ("--a=/home/my cache", '"--a=/home/my cache"'),
+        ('--a=x"y\\z#', '"--a=x\\"y\\\\z#"'),
+    ],
+)
+def test_a_word_of_an_rc_file(word: str, written: str) -> None:
+    assert rc.quoted(word) == written
+
+
+def test_a_word_of_an_rc_file_is_one_line() -> None:
+    with pytest.raises(BadInput, match="line break"):
+        rc.quoted("--a=x\nbuild --b")

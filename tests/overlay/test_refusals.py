@@ -104,6 +104,43 @@ def test_head_moved_under_the_overlay(mini: Mini, overlay: Run) -> None:
     assert git(mini.checkout, "status", "--porcelain") == ""
 
 
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_undo_puts_no_old_file_over_another_commits(
+    mini: Mini, overlay: Run, force: list[str]
+) -> None:
+    old = git(mini.checkout, "rev-parse", "HEAD")
+    workspace = mini.checkout / "WORKSPACE"
+    workspace.write_text(workspace.read_text() + "# another\n")
+    git(mini.checkout, "commit", "-qam", "another")
+    new = git(mini.checkout, "rev-parse", "HEAD")
+    git(mini.checkout, "checkout", "-q", old)
+    assert overlay("--profile", "mini").code == 0
+    git(mini.checkout, "checkout", "-qf", new)
+    done = overlay("--undo", *force)
+    assert done.code == 2
+    assert f"HEAD has moved from {old[:12]} to {new[:12]}" in done.err
+    assert "these are others there: WORKSPACE" in done.err
+    assert workspace.read_text().endswith("# another\n")
+    # What the message says to type.
+    git(mini.checkout, "checkout", "-q", old)
+    assert overlay("--undo").code == 0
+    assert git(mini.checkout, "status", "--porcelain") == ""
+
+
+def test_undo_of_a_committed_overlay(mini: Mini, overlay: Run) -> None:
+    old = git(mini.checkout, "rev-parse", "HEAD")
+    assert overlay("--profile", "mini").code == 0
+    git(mini.checkout, "add", "-A")
+    git(mini.checkout, "commit", "-qm", "with it")
+    done = overlay("--undo")
+    assert done.code == 2
+    assert "these are others there" in done.err
+    assert git(mini.checkout, "status", "--porcelain") == ""
+    git(mini.checkout, "checkout", "-q", old)
+    assert overlay("--undo").code == 0
+    assert git(mini.checkout, "status", "--porcelain") == ""
+
+
 @pytest.mark.parametrize("file", ["WORKSPACE", f"{PACKAGE}/llm_test_main.cc", "xnnkit/README.md"])
 def test_undo_keeps_what_was_edited(mini: Mini, overlay: Run, file: str) -> None:
     before = snapshot(mini.checkout)

@@ -108,6 +108,9 @@ def test_refusals_name_what_is_legal(pins: Profile) -> None:
         choose(pins, "ndk", ndk="r99", licence_accepted=True)
     assert "r26d, r25c" in caught.value.why
     assert "xnnkit lock ndk r99" in caught.value.fix
+    with pytest.raises(BadInput, match="ndk-r26d") as caught:
+        choose(pins, "ndk", ndk="ndk-r26d", licence_accepted=True)
+    assert "xnnkit lock" not in caught.value.fix
     with pytest.raises(BadInput, match="gcc") as caught:
         choose(pins, "gcc")
     assert "zig, ndk" in caught.value.why
@@ -130,3 +133,13 @@ def test_the_rules_have_the_same_limits(repository: Path) -> None:
     assert re.search(r"^MINIMUM = (\d+)$", text, re.MULTILINE)[1] == str(FIRST_NDK)  # type: ignore[index]
     levels = [str(API_LEVELS[0]), str(API_LEVELS[-1])]
     assert all(re.search(rf"\b{level}\b", text) for level in levels)
+
+
+def test_a_folder_needs_no_slash(
+    pins: Profile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "ndk-r26d"
+    folder.mkdir()
+    (folder / "source.properties").write_text("Pkg.Revision = 26.3.11579264\n")
+    monkeypatch.chdir(tmp_path)
+    assert choose(pins, "ndk", ndk="ndk-r26d").path == str(folder)

@@ -11,7 +11,7 @@ import pytest
 from xnnkit import paths, profile
 from xnnkit.errors import BadInput
 from xnnkit.profile import Profile
-from xnnkit.profile.compiler import needed
+from xnnkit.profile.compiler import choose, needed
 from xnnkit.render import workspace
 
 # Where a pin may stand: the profiles, what tests expect, and what people read.
@@ -155,3 +155,24 @@ def test_a_pin_elsewhere_would_be_named(tmp_path: Path, pins: Profile) -> None:
     (tmp_path / "rules/x.bzl").write_text(f'A = 1\nB = "{pins.archive[0].commit}"\n')
     files = ["rules/x.bzl", "profiles/x.toml"]
     assert places(pinned(pins.name), tmp_path, files) == ["rules/x.bzl:2"]
+
+
+@pytest.mark.parametrize(
+    ("layout", "file"), [("module", "MODULE.bazel"), ("workspace", "WORKSPACE")]
+)
+def test_an_accepted_licence_reaches_the_repository_rule(
+    layout: workspace.Layout, file: str
+) -> None:
+    pins = profile.load("gemma-2024-05")
+    for accepted in (False, True):
+        compiler = choose(pins, "ndk", licence_accepted=accepted)
+        text = workspace.plan(pins, golden.diffs(pins), layout, compiler)[file].decode()
+        assert ("accept_licence = True" in text) == accepted
+        assert 'version = "r26d"' in text
+
+
+@pytest.mark.parametrize("name", ["gemma-2024-05", "gemma-2026-01"])
+def test_a_workspace_file_says_which_bazel_it_is_for(name: str) -> None:
+    bazel = profile.load(name).bazel
+    text = golden.plan(name, "workspace")["WORKSPACE"].decode()
+    assert f"for Bazel from {bazel.minimum}\nand below {bazel.below};" in text

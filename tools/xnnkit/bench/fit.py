@@ -17,9 +17,15 @@ _WORDS = {
 }
 
 
+# The patch set takes its path only where both are there, also for kernels that need one of them
+# (patches/xnnpack-5ecf0769/kleidiai/files/src/configs/kleidiai-config.c).
+_PATCHED = frozenset({"dotprod", "i8mm"})
+
+
 def needed(kernel: str) -> frozenset[str]:
-    """Return the CPU features that a micro-kernel needs, told from its name."""
-    return frozenset(name for name, pattern in _WORDS.items() if pattern.search(kernel))
+    """Return the CPU features without which a micro-kernel is not entered, told from its name."""
+    found = frozenset(name for name, pattern in _WORDS.items() if pattern.search(kernel))
+    return found | _PATCHED if kernel.startswith("xnn_kleidiai_") else found
 
 
 def check(

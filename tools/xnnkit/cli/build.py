@@ -72,8 +72,8 @@ def command(
 
     Fetches and verifies the archives, renders the workspace, builds all flavours in one Bazel
     invocation, and proves each binary from its ELF: machine, static linking, the kernels that must
-    and must not be in it, no build path, no date. Exit 1 when an archive or a proof is not as
-    pinned; nothing is built then.
+    and must not be in it, no build path, no date. Exit 1 when an archive is not as pinned, and
+    nothing is built; or when a binary fails its proof: it is kept to be looked at, and not run.
     """
     from xnnkit.build.request import Options, key_of
 

@@ -15,32 +15,32 @@ _REVISION = re.compile(r"^\s*Pkg\.Revision\s*=\s*(\d+)\.(\d+)", re.MULTILINE)
 
 
 def check(profile: Profile, places: Places, probes: Probes) -> Iterator[Need]:
-    """Judge the NDK: the installed one that ANDROID_NDK_HOME names, else the pinned archive.
+    """Judge the pinned NDK, which a build takes, and an installed one, which `--ndk local` takes.
 
-    It is never required: zig builds every profile. Nothing is said of a profile without it.
+    Neither is required: zig builds every profile. Nothing is said of a profile without the NDK.
     """
     pinned = [one for one in profile.toolchain if one.name == "ndk"]
     if "ndk" not in profile.toolchains:
         return
-    if home := probes.getenv(HOME):
-        yield _installed(profile, Path(home), probes)
-    elif pinned:
+    if pinned:
         yield _pinned(profile, pinned, places, probes)
+    if home := probes.getenv(HOME):
+        yield _installed(Path(home), probes)
 
 
-def _installed(profile: Profile, home: Path, probes: Probes) -> Need:
-    instead = f"unset {HOME}  # and: xnnkit build {profile.name} --toolchain ndk"
+def _installed(home: Path, probes: Probes) -> Need:
+    instead = f"export {HOME}=FOLDER  # only --ndk local reads it; the pinned one needs none"
     match = _REVISION.search(probes.read(home / "source.properties") or "")
     if match is None:
         found = f"{HOME} is {home}, where no NDK is (no revision in source.properties)"
-        return Need("ndk", False, False, found, instead)
+        return Need("ndk-local", False, False, found, instead)
     major, minor = int(match[1]), int(match[2])
     # r23 is 23.0, r23b 23.1.
     release = f"r{major}{chr(ord('a') + minor) if minor else ''}"
     if major < FIRST_NDK:
         found = f"{release} at {home} is too old: no +i8mm before r{FIRST_NDK}"
-        return Need("ndk", False, False, found, instead)
-    return Need("ndk", True, False, f"{release} at {home}")
+        return Need("ndk-local", False, False, found, instead)
+    return Need("ndk-local", True, False, f"{release} at {home}, for --ndk local")
 
 
 def _pinned(profile: Profile, pinned: list[Toolchain], places: Places, probes: Probes) -> Need:
@@ -50,6 +50,6 @@ def _pinned(profile: Profile, pinned: list[Toolchain], places: Places, probes: P
             return Need("ndk", True, False, f"{first.version}, in the cache")
     size = f"{first.version} is to be downloaded ({first.origin[0].size / 10**6:.0f} MB)"
     if probes.getenv(ACCEPTED) in (None, "", "0"):
-        found = f"none installed ({HOME} is not set); {size}, its licence is not accepted"
+        found = f"{size}, its licence is not accepted"
         return Need("ndk", False, False, found, f"export {ACCEPTED}=1  # after reading {LICENCE}")
     return Need("ndk", True, False, f"{size}, its licence is accepted")

@@ -142,7 +142,7 @@ def against(
     try:
         tried = []
         for name in commits:
-            identity = refs.commit_of(name, git, address(git), sources.git_root)
+            identity = refs.commit_of(name, git, address(git), sources.git_root, "--against")
             tried.append(look(_named(identity, clone, cache), name))
         stops, searched = None, 0
         for before, after in itertools.pairwise(tried):

@@ -14,20 +14,28 @@ from xnnkit.errors import BadEnvironment, BadInput
 from xnnkit.profile import GitOrigin
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_SHORT = re.compile(r"[0-9a-f]{7,39}")
 # What git-check-ref-format allows and no shell, option or revision syntax can misread.
 _TAG = re.compile(r"(?![-.])(?!.*(?:\.\.|//|@\{|\.lock$|[/.]$))[A-Za-z0-9._/+@-]{1,200}")
 _TIMEOUT_SECONDS = 120
 _NEAR = 5
 
 
-def commit_of(wanted: str, origin: GitOrigin | None, address: str, git_root: Path | None) -> str:
-    """Return the commit that ``--to`` means.
+def commit_of(
+    wanted: str,
+    origin: GitOrigin | None,
+    address: str,
+    git_root: Path | None,
+    option: str = "--to",
+) -> str:
+    """Return the commit that an option means.
 
     Args:
-        wanted: a commit's 40 digits, or a tag.
+        wanted: a commit's 40 digits, or the first seven or more where a clone has it, or a tag.
         origin: the archive's repository, None when no origin names one.
         address: the repository's URL, which is asked when no clone knows the tag.
         git_root: the folder of clones, None for none.
+        option: what it was given to, for messages.
 
     Raises:
         BadInput: it is neither, or there is no such tag.
@@ -37,18 +45,20 @@ def commit_of(wanted: str, origin: GitOrigin | None, address: str, git_root: Pat
         return wanted.lower()
     if not _TAG.fullmatch(wanted):
         raise BadInput(
-            f"--to {wanted!r} is neither a commit nor a tag",
+            f"{option} {wanted!r} is neither a commit nor a tag",
             why="a commit has 40 hexadecimal digits; a tag is a name such as v1.9.1",
         )
     if origin is None:
         raise BadInput(
-            f"--to {wanted}: no origin of the archive names a repository that knows its tags",
+            f"{option} {wanted}: no origin of the archive names a repository that knows its tags",
             fix="give the commit's 40 digits",
         )
     clone = find_clone(git_root, origin.repository) if git_root else None
     if clone is not None and (found := _in_clone(clone, f"refs/tags/{wanted}")):
         return found
-    return _asked(wanted, origin, address, clone)
+    if clone is not None and _SHORT.fullmatch(wanted) and (found := _in_clone(clone, wanted)):
+        return found
+    return _asked(wanted, origin, address, clone, option)
 
 
 def _in_clone(clone: Path, ref: str) -> str:
@@ -61,7 +71,7 @@ def _in_clone(clone: Path, ref: str) -> str:
     return text if done.returncode == 0 and _COMMIT.fullmatch(text) else ""
 
 
-def _asked(wanted: str, origin: GitOrigin, address: str, clone: Path | None) -> str:
+def _asked(wanted: str, origin: GitOrigin, address: str, clone: Path | None, option: str) -> str:
     try:
         done = _git(
             ["ls-remote", "--", address, "refs/tags/*", f"refs/heads/{wanted}"],
@@ -72,7 +82,7 @@ def _asked(wanted: str, origin: GitOrigin, address: str, clone: Path | None) -> 
     if done is None or done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines() if done else []
         raise BadEnvironment(
-            f"--to {wanted}: the repository cannot be asked for its tags",
+            f"{option} {wanted}: the repository cannot be asked for its tags",
             where=address,
             why=(said[-1] if said else "no answer")
             + (f"; the clone {clone} does not have the tag" if clone else ""),
@@ -90,25 +100,27 @@ def _asked(wanted: str, origin: GitOrigin, address: str, clone: Path | None) -> 
         return found
     if f"refs/heads/{wanted}" in refs:
         raise BadInput(
-            f"--to {wanted} is a branch of {origin.repository}",
+            f"{option} {wanted} is a branch of {origin.repository}",
             where=address,
             why="a branch is another commit tomorrow",
-            fix=f"--to {refs[f'refs/heads/{wanted}']}    (what it is now)",
+            fix=f"{option} {refs[f'refs/heads/{wanted}']}    (what it is now)",
         )
-    raise _no_tag(wanted, origin, address, refs)
+    raise _no_tag(wanted, origin, address, refs, option)
 
 
-def _no_tag(wanted: str, origin: GitOrigin, address: str, refs: Mapping[str, str]) -> BadInput:
+def _no_tag(
+    wanted: str, origin: GitOrigin, address: str, refs: Mapping[str, str], option: str
+) -> BadInput:
     import difflib
 
     tags = [r.removeprefix("refs/tags/") for r in refs if r.startswith("refs/tags/")]
     tags = [tag for tag in tags if not tag.endswith("^{}")]
     near = difflib.get_close_matches(wanted, tags, n=_NEAR, cutoff=0.5) or tags[-_NEAR:]
     return BadInput(
-        f"--to {wanted}: {origin.repository} has no such tag",
+        f"{option} {wanted}: {origin.repository} has no such tag",
         where=address,
         why=f"near it: {', '.join(near)}" if near else "it has no tags",
-        fix=f"--to {near[0]}" if near else "give the commit's 40 digits",
+        fix=f"{option} {near[0]}" if near else "give the commit's 40 digits",
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from xnnkit.errors import BadInput
 from xnnkit.profile.compiler import FIRST_NDK
 
-_NAME = re.compile(r"r(\d+)([b-z]?)(-beta\d+|-rc\d+)?")
+_NAME = re.compile(r"r(\d+)([b-z]?)")
 
 
 @dataclass(frozen=True)

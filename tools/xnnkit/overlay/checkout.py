@@ -41,6 +41,17 @@ class Checkout:
                 found[next(fields)] = field[:2]
         return dict(sorted(found.items()))
 
+    def moved(self, commit: str) -> frozenset[str]:
+        """Return the files that are others in HEAD than in a commit.
+
+        Raises:
+            BadInput: git does not know that commit (any more).
+        """
+        if commit == self.head:
+            return frozenset()
+        out = _git(self.root, "diff", "--name-only", "--no-renames", "-z", commit, "HEAD", "--")
+        return frozenset(field for field in out.split("\0") if field)
+
     def date(self) -> str:
         """Return the day on which HEAD was committed, like 2024-06-18."""
         return _git(self.root, "log", "-1", "--format=%cs").strip()

@@ -177,7 +177,11 @@ def _rc_lines(choice: Choice) -> list[str]:
         " here.",
         "common --repo_env=BAZEL_DO_NOT_DETECT_CPP_TOOLCHAIN=1",
         # Bazel's shell need not have the variable that this one has.
-        *([f"common --repo_env=XNNKIT_CACHE={choice.cache}"] if choice.cache else []),
+        *(
+            [f"common {rc.quoted(f'--repo_env=XNNKIT_CACHE={choice.cache}')}"]
+            if choice.cache
+            else []
+        ),
         "build --incompatible_enable_cc_toolchain_resolution",
         "build --host_platform=@xnnkit//rules/platforms:linux_x86_64_musl",
         "build --incompatible_strict_action_env",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from xnnkit import untrusted
+from xnnkit.errors import BadInput
 
 BEGIN = "# >>> xnnkit overlay: written by it, taken out by `xnnkit overlay --undo`"
 END = "# <<< xnnkit overlay"
@@ -75,3 +76,17 @@ def file_for(bazelrc: str) -> str:
     if _FOR_SCRIPTS in imported:
         return _FOR_SCRIPTS
     return imported[0] if imported else ".bazelrc"
+
+
+def quoted(word: str) -> str:
+    """Return a word as an rc file of Bazel writes it: at blanks it splits, # begins a comment.
+
+    Raises:
+        BadInput: it holds a line break.
+    """
+    if "\n" in word or "\r" in word:
+        raise BadInput("a line of .bazelrc cannot hold a line break", where=repr(word))
+    if not set(word) & set(" \t#'\"\\"):
+        return word
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -17,6 +17,8 @@ from xnnkit.overlay.record import Record
 from xnnkit.profile import Profile, history
 from xnnkit.profile.compiler import choose, needed
 
+_NAMED = 5
+
 
 @dataclass(frozen=True)
 class Done:
@@ -109,7 +111,7 @@ def take_out(directory: Path, *, force: bool = False) -> Done:
         force: restore files that were edited since, too.
 
     Raises:
-        BadInput: no checkout.
+        BadInput: no checkout, or HEAD has moved to a commit where the overlay's files are others.
         Finding: files were edited since, and ``force`` is off.
     """
     where = checkout.find(directory)
@@ -117,6 +119,7 @@ def take_out(directory: Path, *, force: bool = False) -> Done:
         known = record.load(where)
         if known is None:
             return Done(where, None, apply.Changed())
+        _refuse_others(where, known)
         return Done(where, known, apply.undo(where, known, force=force))
 
 
@@ -144,12 +147,23 @@ def _refuse_other(where: Checkout, known: Record | None, wanted: Profile) -> Non
             fix=again,
         )
     if known.commit != where.head:
-        raise BadInput(
-            f"HEAD has moved from {known.commit[:12]} to {where.head[:12]} under the overlay",
-            where=str(where.root),
-            why="its files were made for the old commit",
-            fix=f"git -C {where.root} checkout {known.commit}\n{again}",
-        )
+        raise _moved(where, known, "its files were made for the old commit")
+
+
+def _refuse_others(where: Checkout, known: Record) -> None:
+    """Refuse to put files of the old commit over those of another (BadInput)."""
+    if others := sorted(where.moved(known.commit) & known.entries.keys()):
+        more = ", ..." if len(others) > _NAMED else ""
+        raise _moved(where, known, f"these are others there: {', '.join(others[:_NAMED])}{more}")
+
+
+def _moved(where: Checkout, known: Record, why: str) -> BadInput:
+    return BadInput(
+        f"HEAD has moved from {known.commit[:12]} to {where.head[:12]} under the overlay",
+        where=str(where.root),
+        why=why,
+        fix=f"git -C {where.root} checkout {known.commit}\nxnnkit overlay --undo {where.root}",
+    )
 
 
 def _refuse_commit(where: Checkout, wanted: Profile) -> None:

@@ -121,7 +121,7 @@ def choose(
                 why="it says where the installed NDK is",
                 fix=f"export {HOME}=FOLDER, or --ndk FOLDER",
             )
-    if "/" in ndk:
+    if "/" in ndk or os.path.isdir(ndk):
         return _installed(ndk, api_level)
     pinned = [one.version for one in profile.toolchain if one.name == "ndk"]
     if ndk and ndk not in pinned:
@@ -129,8 +129,12 @@ def choose(
             f"profile {profile.name} pins no NDK {ndk!r}",
             where="--ndk",
             why=f"pinned: {', '.join(pinned) or 'none'}",
-            fix=f"xnnkit lock ndk {ndk}    (prints the [[toolchain]] table for the profile)\n"
-            "--ndk FOLDER           (an installed one)",
+            fix=(
+                f"xnnkit lock ndk {ndk}    (prints the [[toolchain]] table for the profile)\n"
+                if re.fullmatch(r"r\d+[b-z]?", ndk)
+                else ""
+            )
+            + "--ndk FOLDER           (an installed one)",
         )
     return Compiler("ndk", ndk or pinned[0], "", api_level, licence_accepted)
 
