@@ -119,6 +119,13 @@ def test_identity_holds_no_place(tmp_path: Path) -> None:
 
 
 @needs_qemu
+def test_a_program_for_android_is_refused_before_it_is_started(tmp_path: Path) -> None:
+    program = Tiny(pie=True, interpreter=b"/system/bin/linker64").write(tmp_path / "p")
+    with pytest.raises(BadInput, match="needs Android's linker") as caught:
+        Qemu().run(Job(program))
+    assert "--device adb" in caught.value.fix
+
+
 def test_a_binary_for_another_machine_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="is for x86-64"):
         Qemu().run(Job(Tiny(machine=62).write(tmp_path / "p")))

@@ -64,7 +64,7 @@ def test_a_dirty_checkout(mini: Mini, overlay: Run) -> None:
     assert "the checkout is not clean: 2 file(s)" in done.err
     assert " M WORKSPACE" in done.err
     assert "?? kleidiai_prototype.patch" in done.err
-    assert "stash --include-untracked" in done.err
+    assert "stash push --include-untracked" in done.err
     assert snapshot(mini.checkout) == before
 
 

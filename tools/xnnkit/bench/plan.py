@@ -105,12 +105,13 @@ def built(profile: Profile, plan: Plan) -> dict[str, Any]:
     if plan.binaries:
         rows = [_row(flavour, path) for flavour, path in plan.binaries.items()]
         return {"profile": profile.name, "toolchain": "unknown", "binaries": rows}
-    found = manifest.read(plan.out)
+    found = manifest.read(plan.out, profile.name)
     if found.get("profile") != profile.name:
         raise BadInput(
             f"another profile was built here: {found.get('profile')}",
             where=str(plan.out / manifest.NAME),
-            fix=f"xnnkit build {profile.name}, or --out",
+            fix=f"xnnkit run {found.get('profile')} --out {plan.out}\n"
+            f"or xnnkit build {profile.name}",
         )
     return found
 

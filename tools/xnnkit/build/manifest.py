@@ -74,8 +74,12 @@ def write(out: Path, content: dict[str, Any]) -> Path:
     return path
 
 
-def read(out: Path) -> dict[str, Any]:
+def read(out: Path, profile: str = "PROFILE") -> dict[str, Any]:
     """Read the manifest of a build.
+
+    Args:
+        out: the build's folder.
+        profile: what should have been built there, for messages.
 
     Raises:
         BadInput: there is none, or it is not one.
@@ -87,22 +91,22 @@ def read(out: Path) -> dict[str, Any]:
         raise BadInput(
             "nothing has been built here",
             where=str(path),
-            fix="xnnkit build PROFILE",
+            fix=f"xnnkit build {profile}",
         ) from error
     except ValueError as error:
         raise BadInput(
-            f"not a build manifest: {error}", where=str(path), fix="xnnkit build PROFILE"
+            f"not a build manifest: {error}", where=str(path), fix=f"xnnkit build {profile}"
         ) from error
     if not isinstance(data, dict) or data.get("schema_version") != 1:
         raise BadInput(
             "a build manifest of another xnnkit",
             where=str(path),
             why="legal schema_version: 1",
-            fix="xnnkit build PROFILE",
+            fix=f"xnnkit build {profile}",
         )
     if wrong := _wrong(data):
         raise BadInput(
-            f"not a build manifest: {wrong}", where=str(path), fix="xnnkit build PROFILE"
+            f"not a build manifest: {wrong}", where=str(path), fix=f"xnnkit build {profile}"
         )
     return data
 

@@ -170,6 +170,7 @@ class Qemu:
 
     def _traced(self, job: Job) -> tuple[ElfFacts, Sequence[Function]]:
         from xnnkit.elf import inspect
+        from xnnkit.elf.facts import ANDROID_LINKER
 
         facts = inspect(job.binary)
         if facts.machine != "AArch64":
@@ -177,6 +178,13 @@ class Qemu:
                 f"the binary is for {facts.machine}, not for arm64",
                 where=str(job.binary),
                 fix=f"xnnkit elf {job.binary}",
+            )
+        if facts.interpreter == ANDROID_LINKER:
+            raise BadInput(
+                "the program needs Android's linker, which qemu has not",
+                where=str(job.binary),
+                why=f"it is linked with bionic and asks for {ANDROID_LINKER}",
+                fix="--device adb, or xnnkit build --toolchain zig: static, runs under both",
             )
         wanted = set(job.trace)
         return facts, [f for f in facts.functions if f.name in wanted]

@@ -177,7 +177,8 @@ def _read_list(address: str, release: Release, cache: Cache, net: Net) -> Publis
             "Google's list of packages cannot be downloaded",
             where=address,
             why=str(error),
-            fix=f"xnnkit lock ndk {release.version} --sha1 HEX --size BYTES",
+            fix=f"xnnkit lock ndk {release.version} --file ZIP --sha1 HEX --size BYTES\n"
+            "where the archive is here already, and Google's page of the NDK says both",
         ) from error
     finally:
         forget(part)

@@ -91,13 +91,15 @@ def refuse_dirty(checkout: Checkout, known: Record | None) -> None:
         Finding: files of the overlay that were edited since.
     """
     mine = known.entries if known else {}
-    foreign = [f"{s} {p}" for p, s in checkout.differing().items() if p not in mine]
+    foreign = {p: s for p, s in checkout.differing().items() if p not in mine}
     if foreign:
+        # All of the work tree holds the overlay, too, if there is one.
+        only = " -- " + " ".join(map(shlex.quote, foreign)) if mine else ""
         raise BadInput(
             f"the checkout is not clean: {len(foreign)} file(s) differ from HEAD",
             where=str(checkout.root),
-            why=_listed(foreign),
-            fix=f"git -C {checkout.root} stash --include-untracked\nor commit or remove them",
+            why=_listed([f"{s} {p}" for p, s in foreign.items()]),
+            fix=f"git -C {checkout.root} stash push --include-untracked{only}\nor remove them",
         )
     if known and (edited := _edited(checkout, known)):
         raise _refuse_edited(checkout, edited)

@@ -9,6 +9,12 @@ from pathlib import Path
 
 from xnnkit.errors import BadEnvironment, BadInput
 
+_CLONE = (
+    "git clone https://github.com/google-ai-edge/mediapipe\n"
+    "git -C mediapipe checkout COMMIT    (xnnkit profile show gemma-2024-05 names it)\n"
+    "xnnkit overlay mediapipe"
+)
+
 
 @dataclass(frozen=True)
 class Checkout:
@@ -70,7 +76,7 @@ def find(directory: Path) -> Checkout:
         BadEnvironment: git is missing, or refuses to work there.
     """
     if not directory.is_dir():
-        raise BadInput("there is no such directory", where=str(directory))
+        raise BadInput("there is no such directory", where=str(directory), fix=_CLONE)
     # Not the resolved path: what the user typed is what messages name.
     root = directory.absolute()
     try:
@@ -84,14 +90,19 @@ def find(directory: Path) -> Checkout:
             "not a git checkout",
             where=str(root),
             why="an overlay is made on a checkout of MediaPipe, so that git can tell what is whose",
-            fix=f"git clone https://github.com/google-ai-edge/mediapipe {root}",
+            fix=_CLONE,
         ) from None
     if Path(top).resolve() != root.resolve():
         raise BadInput("not the root of the checkout", where=str(root), fix=f"xnnkit overlay {top}")
     try:
         head = _git(root, "rev-parse", "--verify", "HEAD^{commit}").strip()
     except BadInput:
-        raise BadInput("nothing is checked out here", where=str(root)) from None
+        raise BadInput(
+            "nothing is checked out here",
+            where=str(root),
+            fix="xnnkit profile show gemma-2024-05    (names the commit)\n"
+            f"git -C {root} checkout COMMIT",
+        ) from None
     return Checkout(root, Path(git_dir), head)
 
 

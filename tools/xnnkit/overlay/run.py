@@ -15,7 +15,7 @@ from xnnkit.overlay.checkout import Checkout
 from xnnkit.overlay.plan import Choice, command, mediapipe, plan, without_mediapipe
 from xnnkit.overlay.record import Record
 from xnnkit.profile import Profile, history
-from xnnkit.profile.compiler import choose, needed
+from xnnkit.profile.compiler import choose, needed, refuse_unaccepted
 
 _NAMED = 5
 
@@ -78,9 +78,11 @@ def lay(
             if compiler and compiler.name == name == "ndk":
                 ndk = ndk or compiler.version or compiler.path
                 api_level = compiler.api_level if api_level is None else api_level
+                licence_accepted = licence_accepted or compiler.licence_accepted
             compiler = choose(
                 loaded, name, ndk=ndk, api_level=api_level, licence_accepted=licence_accepted
             )
+            refuse_unaccepted(compiler)
         choice = Choice(
             loaded,
             _flavour(loaded, known, flavour),

@@ -55,7 +55,12 @@ def load(path: Path) -> bytes:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise BadInput(f"the file cannot be read: {error.strerror}", where=str(path)) from error
+        raise BadInput(
+            f"the file cannot be read: {error.strerror}",
+            where=str(path),
+            fix="name a file or folder of results; `xnnkit run PROFILE` keeps its own in"
+            " .xnnkit/PROFILE/runs/PROFILE/FLAVOUR",
+        ) from error
     if len(data) > MAX_BYTES:
         raise BadInput(
             "the file is too long to be results",
