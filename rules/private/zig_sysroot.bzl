@@ -59,6 +59,13 @@ sha256sum --check --status SHA256SUMS
 cp -r lib "$here/lib"
 """
 
+# zig keeps a file open for each that it compiles, and musl has some 1300: the usual soft limit of 1024
+# is too low. Whoever may raise it does.
+_FILES = 4096
+_MORE_FILES = """[ "$(ulimit -n)" = unlimited ] || [ "$(ulimit -n)" -ge {files} ] || ulimit -n {files} 2> /dev/null
+exec "$@"
+""".format(files = _FILES)
+
 def _zig_sysroot_impl(rctx):
     kept = _place(rctx)
     if not (kept and rctx.path(kept).exists and _shell(rctx, _TAKE, kept)):
@@ -106,10 +113,18 @@ def _build(rctx):
     result = rctx.execute(
         # With -O2 alone zig makes libraries of LLVM bitcode, and every link compiles them: 9 s of 10.
         # -s leaves out debug information, which holds paths and no binary keeps.
-        _clean(environment) +
+        _clean(environment) + ["/bin/sh", "-c", _MORE_FILES, "sh"] +
         [zig, "c++", "-target", target.triple, "-static", "-O2", "-fno-lto", "-s", "probe.cc", "-o", "probe"],
         timeout = 1800,
     )
+    if "ProcessFdQuotaExceeded" in result.stderr:
+        fail("""
+zig may not open enough files to build the C and C++ libraries for {triple}
+  why: the hard limit of open files is below {files}; it keeps one open for each of musl's sources
+  fix: ulimit -Hn says the limit; in a container: docker build --ulimit nofile=65536:65536, buildah likewise""".format(
+            triple = target.triple,
+            files = _FILES,
+        ))
     if result.return_code:
         fail("zig could not build the C and C++ libraries for {}\n{}".format(target.triple, result.stderr))
 

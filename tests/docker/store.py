@@ -100,6 +100,8 @@ class Store:
     def build(self, context: Path, log: Path, *options: str) -> None:
         """Build a context, or one of its stages."""
         given: Sequence[str] = ["--isolation", "chroot", "--build-arg", f"BASE={BASE}"]
+        # buildah's own limit is 1024, which is too low for zig (docs/docker.md).
+        given = [*given, "--ulimit", "nofile=8192:8192"]
         self.buildah("bud", *given, *self.secrets(), *options, str(context), log=log)
 
     def forget_caches(self) -> None:

@@ -23,9 +23,9 @@ cc_binary(
     visibility = ["//visibility:public"],
 )
 """
-RIGHT = '"echo \'#define WHERE \\\\"here\\\\"\' > $@"'
+RIGHT = r'''"echo '#define WHERE \"here\"' > $@"'''
 # What a configure script does.
-WRONG = "\"echo '#define WHERE \\\\\"'$$PWD'\\\\\"' > $@\""
+WRONG = r'''"echo '#define WHERE \"'$$PWD'\"' > $@"'''
 
 SOURCE = """
 #include <cstdio>

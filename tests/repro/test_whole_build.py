@@ -63,7 +63,7 @@ def test_a_broken_toolchain_is_caught_and_each_cause_named(tmp_path: Path) -> No
     assert not found["identical"]
     (row,) = found["artifacts"]
     causes = {cause["name"]: cause["detail"] for cause in row["causes"]}
-    assert "execroot" in causes["build path"]
+    assert "built at /" in causes["build path"]
     assert "built on" in causes["date or time"]
     first = row["sections"][0]
     assert first["section"] == ".rodata"

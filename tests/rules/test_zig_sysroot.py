@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import resource
 import shutil
 from pathlib import Path
 
@@ -79,3 +81,21 @@ def test_a_cache_that_cannot_be_written_does_without_and_gets_the_same_bytes(
     (release / "sha256").symlink_to(cache / "sha256")
     (release / "sysroot").write_text("not a folder")
     assert fetch(workspace, release) == first
+
+
+def test_too_few_open_files_are_said(workspace: Workspace, cache: Path, tmp_path: Path) -> None:
+    code, text = workspace.run("info", "server_pid")
+    pid = int(re.findall(r"^\d+$", text, re.MULTILINE)[-1])
+    bare = tmp_path / "bare-cache"
+    bare.mkdir()
+    (bare / "sha256").symlink_to(cache / "sha256")
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (1024, 1024))  # as buildah does
+    try:
+        setting = f"--repo_env=XNNKIT_CACHE={bare}"
+        target = f"@@xnnkit~~zig~zig_sysroot_{TARGET}//:files"
+        code, text = workspace.run("build", setting, target)
+    finally:
+        workspace.run("shutdown")  # the limit cannot be raised again
+    assert code != 0
+    assert "zig may not open enough files" in text, text[-4000:]
+    assert "--ulimit nofile=" in text
