@@ -87,6 +87,7 @@ def bench(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     words = ["bwrap", "--unshare-all", "--uid", "10001", "--gid", "10001", "--clearenv"]
     words += ["--setenv", "PATH", "/usr/local/bin:/usr/bin:/bin", "--die-with-parent"]
     words += ["--ro-bind", str(root), "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
+    words += ["--ro-bind", "/sys", "/sys"]  # as every engine mounts it; cpuinfo reads it
     return subprocess.run(
         [*words, "--chdir", "/tmp", "--", "/usr/local/bin/bench", *arguments],
         stdin=subprocess.DEVNULL,
