@@ -62,7 +62,7 @@ cp -r lib "$here/lib"
 # zig keeps a file open for each that it compiles, and musl has some 1300: the usual soft limit of 1024
 # is too low. Whoever may raise it does.
 _FILES = 4096
-_MORE_FILES = """[ "$(ulimit -n)" = unlimited ] || [ "$(ulimit -n)" -ge {files} ] || ulimit -n {files} 2> /dev/null
+_MORE_FILES = """[ "$(ulimit -n)" = unlimited ] || [ "$(ulimit -n)" -ge {files} ] || ulimit -n {files} 2> /dev/null || ulimit -n "$(ulimit -Hn)"
 exec "$@"
 """.format(files = _FILES)
 
@@ -121,7 +121,7 @@ def _build(rctx):
         fail("""
 zig may not open enough files to build the C and C++ libraries for {triple}
   why: the hard limit of open files is below {files}; it keeps one open for each of musl's sources
-  fix: ulimit -Hn says the limit; in a container: docker build --ulimit nofile=65536:65536, buildah likewise""".format(
+  fix: ulimit -Hn says the limit; in a container: docker build --ulimit nofile=8192:8192, buildah likewise""".format(
             triple = target.triple,
             files = _FILES,
         ))

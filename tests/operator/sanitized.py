@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from kernels import KLEIDIAI, STOCK
 from rendered import Workspace
 from xnnkit.device import Job
 from xnnkit.device.qemu import Qemu
@@ -33,8 +34,6 @@ OPTIONS = {
     ":detect_leaks=0",
     "UBSAN_OPTIONS": "print_stacktrace=0",
 }
-STOCK = "xnn_qd8_f32_qc?w_gemm_minmax_ukernel_*"
-KLEIDIAI = ("xnn_kleidiai_qd8_f32_qc?w_gemm_*", "kai_run_*")
 # What a compilation keeps of its command line: with a value of its own, and joined with it.
 APART = ("-iquote", "-isystem", "-I", "-D", "-include")
 JOINED = ("-I", "-D", "-std=", "-march=", "-fno-math-errno", "-ffast-math", "-U")

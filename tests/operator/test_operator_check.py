@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kernels import KLEIDIAI, OFF, STOCK
 from rendered import Workspace, target_names
 from xnnkit.device import Job
 from xnnkit.device.qemu import Qemu
@@ -19,11 +20,8 @@ from xnnkit.elf import inspect, matching
 
 pytestmark = pytest.mark.bazel
 
-STOCK = "xnn_qd8_f32_qc?w_gemm_minmax_ukernel_*"
-KLEIDIAI = ("xnn_kleidiai_qd8_f32_qc?w_gemm_*", "kai_run_*")
 # Arm's Cortex-A76 has dot products and no i8mm, its Cortex-A53 neither.
 PROCESSORS = ("max", "cortex-a76", "cortex-a53")
-OFF = {"XNNPACK_KLEIDIAI": "0"}
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ class Checked:
 
 
 @functools.cache
-def kernels(binary: Path) -> list[str]:
+def kernels_of(binary: Path) -> list[str]:
     """Return the names of the kernels that could be entered."""
     return matching(inspect(binary).names, STOCK, *KLEIDIAI)
 
@@ -51,7 +49,7 @@ def check(
 ) -> Checked:
     """Run operator_check."""
     lines: list[str] = []
-    job = Job(binary, arguments, env=env or {}, trace=kernels(binary), timeout=3000)
+    job = Job(binary, arguments, env=env or {}, trace=kernels_of(binary), timeout=3000)
     done = Qemu(processor).run(job, lines.append)
     summary = json.loads(lines[-1]) if lines and lines[-1].startswith("{") else {}
     return Checked(done.code, lines, summary, [k for k, v in (done.entered or {}).items() if v])

@@ -143,3 +143,9 @@ def test_a_folder_needs_no_slash(
     (folder / "source.properties").write_text("Pkg.Revision = 26.3.11579264\n")
     monkeypatch.chdir(tmp_path)
     assert choose(pins, "ndk", ndk="ndk-r26d").path == str(folder)
+
+
+def test_the_options_that_ask_for_it_again(pins: Profile) -> None:
+    accepted = choose(pins, "ndk", ndk="r25c", licence_accepted=True)
+    assert accepted.options() == " --toolchain ndk --ndk r25c --accept-ndk-licence"
+    assert choose(pins, "ndk", ndk="r25c").options() == " --toolchain ndk --ndk r25c"

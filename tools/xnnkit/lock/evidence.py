@@ -203,18 +203,35 @@ def _made(archive: Archive, one: Moved, commit: str, clone: Path, work: Work) ->
     cache = work.place.cache
     with cache.lock(origin.sha256), cache.scratch_dir(origin.sha256, "new") as scratch:
         part = scratch / "file"
-        try:
-            with cache.writing():
-                digest = regenerate.archive(
-                    clone, origin, commit, part, scratch, bound=MAX_ARCHIVE_BYTES
-                )
-        except (Unreachable, TooLong) as error:
-            raise BadEnvironment(
-                f"{archive.name}: git cannot make the archive of {commit[:12]}",
-                where=str(clone),
-                why=str(error),
-            ) from error
+        with cache.writing():
+            digest = pack(archive, origin, commit, clone, part, scratch)
         return _kept(archive, one, origin, part, digest, expected, "made by git", cache)
+
+
+def pack(
+    archive: Archive, origin: GitOrigin, commit: str, clone: Path, target: Path, scratch: Path
+) -> Digest:
+    """Let git write the origin's archive of a commit.
+
+    Args:
+        archive: whose it is, for the error.
+        origin: format, strip prefix and paths.
+        commit: all 40 digits.
+        clone: a repository that has it.
+        target: the file to write.
+        scratch: a directory for what is needed for the time being.
+
+    Raises:
+        BadEnvironment: git cannot.
+    """
+    try:
+        return regenerate.archive(clone, origin, commit, target, scratch, bound=MAX_ARCHIVE_BYTES)
+    except (Unreachable, TooLong) as error:
+        raise BadEnvironment(
+            f"{archive.name}: git cannot make the archive of {commit[:12]}",
+            where=str(clone),
+            why=str(error),
+        ) from error
 
 
 def _downloaded(

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xnnkit.archives import regenerate
 from xnnkit.archives.cache import Cache
-from xnnkit.archives.http import Net, Unreachable
+from xnnkit.archives.http import Net
 from xnnkit.archives.origins.git import address
 from xnnkit.archives.regenerate import Commit
-from xnnkit.archives.stream import TooLong
 from xnnkit.archives.unpack import unpack
-from xnnkit.errors import BadEnvironment, BadInput
+from xnnkit.errors import BadInput
 from xnnkit.lock import evidence, refs
 from xnnkit.patches.fit import Fit, fits
 from xnnkit.patches.model import load_patch_set
-from xnnkit.profile import MAX_ARCHIVE_BYTES, Archive, GitOrigin, Profile
+from xnnkit.profile import Archive, GitOrigin, Profile
 from xnnkit.render.repositories import repositories
 
 if TYPE_CHECKING:
@@ -118,7 +118,8 @@ def against(
         BadEnvironment: a commit cannot be had.
     """
     chosen = profile.get_archive(archive or _only(profile, patch_set))
-    if not any(chosen.name == name for name, _ in _patched(profile, patch_set)):
+    chains = [row for name, row in _patched(profile, patch_set) if name == chosen.name]
+    if not chains:
         raise BadInput(f"{chosen.name} of {profile.name} has no patch set {patch_set}".rstrip())
     git = next((o for o in chosen.origin if isinstance(o, GitOrigin)), None)
     if git is None:
@@ -130,14 +131,13 @@ def against(
     work = evidence.Work(place)
     clone = regenerate.find_clone(sources.git_root, git.repository) if sources.git_root else None
 
-    names = dict.fromkeys(name for _, sets in _patched(profile, patch_set) for name in sets)
-    sets = [load_patch_set(name) for name in names]
+    sets = [load_patch_set(name) for name in dict.fromkeys(itertools.chain(*chains))]
     wanted = sorted({edit.file for one in sets for edit in one.edits})
     wanted += sorted({new.path for one in sets for new in one.files})
 
     def look(commit: Commit, asked: str) -> At:
-        fill = _fill(chosen, git, commit.identity, wanted, work)
-        return At(commit, asked, tuple(fits(profile, chosen.name, fill, patch_set)))
+        with _files(chosen, git, commit.identity, wanted, work) as fill:
+            return At(commit, asked, tuple(fits(profile, chosen.name, fill, patch_set)))
 
     try:
         tried = []
@@ -201,32 +201,26 @@ def _search(
     return found, tried
 
 
-def _fill(
+@contextmanager
+def _files(
     archive: Archive, git: GitOrigin, commit: str, wanted: Sequence[str], work: evidence.Work
-) -> Callable[[Path], None]:
-    """Return what puts the wanted files of a commit into a folder; others no edit looks at."""
-
-    def fill(root: Path) -> None:
-        with (
-            evidence.repository(archive, git, commit, work) as clone,
-            work.place.cache.scratch_dir(commit, "tree") as scratch,
-        ):
-            there = regenerate.listing(clone, commit, scratch, wanted)
-            if not there:
-                return
+) -> Iterator[Callable[[Path], None]]:
+    """Give what puts the wanted files of a commit into a folder; no edit looks at others."""
+    with (
+        evidence.repository(archive, git, commit, work) as clone,
+        work.place.cache.scratch_dir(commit, "tree") as scratch,
+    ):
+        there = regenerate.listing(clone, commit, scratch, wanted)
+        file = scratch / "file"
+        if there:
             some = git.model_copy(update={"paths": tuple(there)})
-            file = scratch / "file"
-            try:
-                regenerate.archive(clone, some, commit, file, scratch, bound=MAX_ARCHIVE_BYTES)
-            except (Unreachable, TooLong) as error:
-                raise BadEnvironment(
-                    f"{archive.name}: git cannot make an archive of {commit[:12]}",
-                    where=str(clone),
-                    why=str(error),
-                ) from error
-            unpack(file, git.archive_format, root, strip_prefix=git.strip_prefix)
+            evidence.pack(archive, some, commit, clone, file, scratch)
 
-    return fill
+        def fill(root: Path) -> None:
+            if there:
+                unpack(file, git.archive_format, root, strip_prefix=git.strip_prefix)
+
+        yield fill
 
 
 def _named(identity: str, clone: Path | None, cache: Cache) -> Commit:

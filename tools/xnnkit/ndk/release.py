@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from xnnkit.errors import BadInput
-from xnnkit.profile.compiler import FIRST_NDK
-
-_NAME = re.compile(r"r(\d+)([b-z]?)")
+from xnnkit.profile.compiler import FIRST_NDK, RELEASE
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,7 @@ def parse(version: str) -> Release:
     Raises:
         BadInput: it is no name of a release, or of one that is too old.
     """
-    match = _NAME.fullmatch(version)
+    match = RELEASE.fullmatch(version)
     if not match:
         raise BadInput(
             f"{version!r} names no NDK release",

@@ -98,7 +98,7 @@ def refuse_dirty(checkout: Checkout, known: Record | None) -> None:
         raise BadInput(
             f"the checkout is not clean: {len(foreign)} file(s) differ from HEAD",
             where=str(checkout.root),
-            why=_listed([f"{s} {p}" for p, s in foreign.items()]),
+            why=listed([f"{s} {p}" for p, s in foreign.items()]),
             fix=f"git -C {checkout.root} stash push --include-untracked{only}\nor remove them",
         )
     if known and (edited := _edited(checkout, known)):
@@ -199,7 +199,7 @@ def undo(checkout: Checkout, known: Record, *, force: bool = False) -> Changed:
         raise Finding(
             f"the overlay is taken out, but {len(staged)} file(s) of it are in git's index",
             where=str(checkout.root),
-            why=f"`git add` put them there, and the next commit would have them: {_listed(staged)}",
+            why=f"`git add` put them there, and the next commit would have them: {listed(staged)}",
             fix=f"git -C {checkout.root} reset -q -- {' '.join(shlex.quote(p) for p in staged)}",
         )
     return done
@@ -245,7 +245,7 @@ def _entries(checkout: Checkout, known: Record | None, plan: Plan) -> dict[str, 
         raise BadInput(
             f"{len(taken)} file(s) of the overlay are there already, and xnnkit did not write them",
             where=str(checkout.root),
-            why=_listed(taken),
+            why=listed(taken),
             fix=f"git -C {checkout.root} clean -ndx  # shows what git knows nothing of",
         )
     return entries
@@ -285,7 +285,7 @@ def _refuse_edited(checkout: Checkout, edited: list[str]) -> Finding:
     return Finding(
         f"{len(edited)} file(s) of the overlay were edited since it was made",
         where=str(root),
-        why=_listed(edited),
+        why=listed(edited),
         fix=f"copy your edits elsewhere, then: xnnkit overlay --undo --force {root}\n"
         f"(edited files are kept in {checkout.git_dir / 'xnnkit-overlay-edited'})",
     )
@@ -356,6 +356,7 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
+    """Return names as an error lists them, a line each, the first twenty."""
     more = f"\n         and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     return "\n         ".join(names[:_LISTED]) + more

@@ -17,8 +17,6 @@ from xnnkit.overlay.record import Record
 from xnnkit.profile import Profile, history
 from xnnkit.profile.compiler import choose, needed, refuse_unaccepted
 
-_NAMED = 5
-
 
 @dataclass(frozen=True)
 class Done:
@@ -155,8 +153,7 @@ def _refuse_other(where: Checkout, known: Record | None, wanted: Profile) -> Non
 def _refuse_others(where: Checkout, known: Record) -> None:
     """Refuse to put files of the old commit over those of another (BadInput)."""
     if others := sorted(where.moved(known.commit) & known.entries.keys()):
-        more = ", ..." if len(others) > _NAMED else ""
-        raise _moved(where, known, f"these are others there: {', '.join(others[:_NAMED])}{more}")
+        raise _moved(where, known, f"these are others there: {apply.listed(others)}")
 
 
 def _moved(where: Checkout, known: Record, why: str) -> BadInput:

@@ -20,6 +20,9 @@ API_LEVELS = range(21, 36)
 FIRST_NDK = 25
 """The first release whose clang has +i8mm; rules/private/ndk_release.bzl refuses older ones too."""
 
+RELEASE = re.compile(r"r(\d+)([b-z]?)")
+"""How Google names a release: its major version and, from the second on, a letter."""
+
 HOME = "ANDROID_NDK_HOME"
 
 LICENCE = "https://developer.android.com/studio/terms"
@@ -61,7 +64,8 @@ class Compiler:
         if self.name == "zig":
             return ""
         level = "" if self.api_level == DEFAULT_API_LEVEL else f" --api-level {self.api_level}"
-        return f" --toolchain ndk --ndk {shlex.quote(self.version or self.path)}{level}"
+        accepted = " --accept-ndk-licence" if self.version and self.licence_accepted else ""
+        return f" --toolchain ndk --ndk {shlex.quote(self.version or self.path)}{level}{accepted}"
 
 
 ZIG = Compiler()
@@ -131,7 +135,7 @@ def choose(
             why=f"pinned: {', '.join(pinned) or 'none'}",
             fix=(
                 f"xnnkit lock ndk {ndk}    (prints the [[toolchain]] table for the profile)\n"
-                if re.fullmatch(r"r\d+[b-z]?", ndk)
+                if RELEASE.fullmatch(ndk)
                 else ""
             )
             + "--ndk FOLDER           (an installed one)",
