@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ settings.load_profile("xnnkit")
 
 KEPT = {"XNNKIT_GIT_ROOT", "XNNKIT_TEST_BAZEL", "XNNKIT_TEST_SLOW"}
 REPOSITORY = Path(__file__).resolve().parent.parent
+sys.path.append(str(REPOSITORY / "tests"))  # helpers that several rooms share
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -20,11 +20,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from filelock import FileLock
-from xnnkit import apt, paths
+from debian_testing import unpacked
 from xnnkit.errors import BadEnvironment
 
-SUITE = "testing"
 _QEMU = (
     r":qemu-aarch64:M::\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00"
     r":\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff"
@@ -42,23 +40,7 @@ def adbd_prefix() -> Path:
     missing = [package for program, package in TOOLS.items() if not shutil.which(program)]
     if missing:
         raise BadEnvironment(f"missing: {', '.join(missing)}")
-    root = paths.cache_dir() / "tests" / f"adbd-{SUITE}"
-    ready = root / "READY"
-    root.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{root}.lock"):
-        if not ready.is_file():
-            shutil.rmtree(root, ignore_errors=True)
-            _unpack(root)
-            ready.touch()
-    return root
-
-
-def _unpack(root: Path) -> None:
-    if os.uname().machine != "x86_64":
-        raise BadEnvironment("this is no x86-64 machine")
-    state = root / "apt"
-    apt.PrivateApt(state, SUITE, "amd64").unpack(["adbd"], root)
-    shutil.rmtree(state)
+    return unpacked("adbd", ["adbd"])
 
 
 @dataclass

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import mini as minis
 import pytest
+from debian_testing import unpacked
 from hypothesis import given
 from hypothesis import strategies as st
 from mini import Mini, Run
-from xnnkit.errors import BadInput
+from xnnkit.errors import BadEnvironment, BadInput
 from xnnkit.provenance import dsse
 
 
@@ -85,6 +86,61 @@ def test_openssl_signs_and_verifies_it(
     assert bad.returncode != 0
     # And xnnkit reads the statement out of the envelope, and says what it did not check.
     code, _, err = run("provenance", "verify", envelope, "--out", mini.out)
+    assert code == 0
+    assert "signatures were not checked" in err
+
+
+@pytest.fixture(scope="session")
+def cosign() -> Path:
+    try:
+        return unpacked("cosign", ["cosign"]) / "usr" / "bin" / "cosign"
+    except BadEnvironment as error:
+        pytest.skip(f"no cosign: {error.what}")
+
+
+def test_cosign_signs_and_verifies_it(
+    cosign: Path, mini: Mini, statement: Path, run: Run, tmp_path: Path
+) -> None:
+    def call(*words: object) -> subprocess.CompletedProcess[str]:
+        command = [str(word) for word in (cosign, *words)]
+        environment = {"HOME": str(tmp_path), "COSIGN_PASSWORD": ""}
+        return subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True
+        )
+
+    def good(*words: object) -> None:
+        done = call(*words)
+        assert done.returncode == 0, done.stderr
+
+    good("generate-key-pair")
+    # No public log and no time stamps: a key of one's own, and no network.
+    services = [f"--no-default-{name}" for name in ("fulcio", "oidc", "rekor", "tsa")]
+    good("signing-config", "create", *services, "--out", "none.json")
+    bundle = tmp_path / "p.sigstore.json"
+    key = ("--key", "cosign.key", "--signing-config", "none.json")
+    good("attest-blob", "--statement", statement, *key, "--bundle", bundle)
+
+    check = ("verify-blob-attestation", "--key", "cosign.pub", "--insecure-ignore-tlog")
+    check += ("--type", "slsaprovenance1", "--bundle")
+    subjects = json.loads(statement.read_text())["subject"]
+    for subject in subjects:
+        good(*check, bundle, mini.out / subject["name"])
+    other = tmp_path / "other"
+    other.write_bytes(b"another binary")
+    refused = call(*check, bundle, other)
+    assert refused.returncode != 0
+    assert "digest" in refused.stderr
+
+    content = json.loads(bundle.read_text())
+    payload = base64.b64decode(content["dsseEnvelope"]["payload"])
+    assert payload == statement.read_bytes()
+    changed = payload.replace(b"kleidiai", b"kleidiaj")
+    content["dsseEnvelope"]["payload"] = base64.b64encode(changed).decode()
+    forged = tmp_path / "forged.json"
+    forged.write_text(json.dumps(content))
+    assert call(*check, forged, mini.out / subjects[0]["name"]).returncode != 0
+
+    code, _, err = run("provenance", "verify", bundle, "--out", mini.out)
     assert code == 0
     assert "signatures were not checked" in err
 

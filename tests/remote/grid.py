@@ -16,13 +16,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from debian_testing import unpacked
 from filelock import FileLock
 from servers import answers, free_port, kill, running, wait_for
 from xnnkit import apt, paths
 from xnnkit.errors import BadEnvironment
 
 BUILDGRID = "0.4.4"
-SUITE = "testing"
 WORKER_PACKAGES = ("bash", "buildbox", "coreutils", "dash", "findutils", "sed")
 PROPERTIES = ("OSFamily=linux", "ISA=x86-64")
 
@@ -123,20 +123,7 @@ def worker_root() -> Path:
     Raises:
         BadEnvironment: the mirror does not have them.
     """
-    root = paths.cache_dir() / "tests" / f"buildbox-{SUITE}"
-    root.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{root}.lock"):
-        if not (root / "READY").is_file():
-            shutil.rmtree(root, ignore_errors=True)
-            _unpack(root)
-            (root / "READY").touch()
-    return root
-
-
-def _unpack(root: Path) -> None:
-    state = root / "apt"
-    apt.PrivateApt(state, SUITE, "amd64").unpack(WORKER_PACKAGES, root)
-    shutil.rmtree(state)
+    return unpacked("buildbox", WORKER_PACKAGES)
 
 
 @dataclass
