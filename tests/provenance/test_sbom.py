@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -14,11 +15,13 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from mini import Mini, Run
 from test_verify import edit, edit_json, flip_byte
+from xnnkit import paths
 from xnnkit import profile as profiles
 from xnnkit.errors import BadInput
 from xnnkit.profile import Archive, Flavour, Profile
 from xnnkit.profile.compiler import Compiler, choose
 from xnnkit.provenance.components import licence, purl_of, release_of
+from xnnkit.provenance.rule_sets import Module
 from xnnkit.provenance.sbom import Known, render
 
 VALIDATOR = JsonStrictValidator(SchemaVersion.V1_6)
@@ -80,7 +83,8 @@ def test_the_components_are_those_of_the_profile(
     components = by_ref(content)
     archives = [told(one)["archive"] for ref, one in components.items() if "archive/" in ref]
     assert sorted(archives) == sorted(expected_archives(pins, flavour, layout))
-    assert {ref for ref in components if "archive/" not in ref} == {"toolchain/zig", "tool/bazel"}
+    others = {"toolchain/zig", "tool/bazel", "source/xnnkit"}
+    assert {ref for ref in components if "archive/" not in ref} == others
     for component in content["components"]:
         assert component["version"]
         assert component["purl"].startswith("pkg:")
@@ -185,6 +189,41 @@ def test_what_the_compiler_links_in_is_there() -> None:
     assert components["toolchain/ndk"]["version"] == "r26d"
     installed = by_ref(bill(pins, [flavour], Known(compiler=Compiler("ndk", path="/opt/ndk"))))
     assert "toolchain/ndk" not in installed
+
+
+def test_code_of_our_own_is_a_component_of_every_program() -> None:
+    pins = PINNED["xnnpack-2024-11"]
+    content = bill(pins, [pins.get_flavour("kleidiai")])
+    ours = by_ref(content)["source/xnnkit"]
+    assert ours["scope"] == "required"
+    assert ours["licenses"] == [{"license": {"id": "Apache-2.0"}}]
+    code = paths.home() / "benchmarks" / "llm_block" / "graph.cc"
+    digest = hashlib.sha256(code.read_bytes()).hexdigest()
+    assert told(ours)["sha256:benchmarks/llm_block/graph.cc"] == digest
+    assert not any(name.endswith((".md", ".bazel")) for name in told(ours))
+    (edges,) = [d for d in content["dependencies"] if d["ref"] == "binary/kleidiai"]
+    assert "source/xnnkit" in edges["dependsOn"]
+    # MediaPipe's benchmark is not of our source, but code is laid over glog.
+    other = PINNED["gemma-2024-05"]
+    found = told(by_ref(bill(other, [other.get_flavour("upstream")]))["source/xnnkit"])
+    assert "sha256:overlays/com_github_glog_glog/src/config.h" in found
+    assert not any("llm_block" in name for name in found)
+
+
+def test_rule_sets_are_components_that_nothing_is_taken_from() -> None:
+    pins = PINNED["xnnpack-2024-11"]
+    modules = (Module("rules_cc", "0.0.11", "a" * 64), Module("rules_odd", "", "b" * 64))
+    text = render(pins, [pins.get_flavour("upstream")], Known(rule_sets=modules))
+    assert VALIDATOR.validate_str(text) is None
+    components = by_ref(json.loads(text))
+    known, odd = components["rules/rules_cc"], components["rules/rules_odd"]
+    assert known["scope"] == odd["scope"] == "excluded"
+    assert known["purl"] == "pkg:bazel/rules_cc@0.0.11"
+    assert known["licenses"] == [{"license": {"id": "Apache-2.0"}}]
+    assert told(known)["dirHash"] == "a" * 64
+    # Not guessed.
+    assert "licenses" not in odd
+    assert told(odd)["licence"] == "not known"
 
 
 def test_the_serial_number_is_of_the_content() -> None:

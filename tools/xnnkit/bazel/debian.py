@@ -95,6 +95,7 @@ def set_up(requirement: Requirement) -> Bazel:
             f"--server_javabase=/usr/lib/jvm/{java.name}",
             f"--bazelrc={root / 'debian.bazelrc'}",
         ),
+        usr=root / "usr",
     )
 
 

@@ -23,12 +23,14 @@ class Bazel:
         version: what it says it is, like "7.7.1".
         program: words before Bazel's own startup options.
         startup: startup options, before the command.
+        usr: the folder that it and its actions see as /usr; None when that is the host's own.
     """
 
     kind: str
     version: str
     program: tuple[str, ...]
     startup: tuple[str, ...] = ()
+    usr: Path | None = None
 
     def argv(self, *arguments: str) -> list[str]:
         """Return the whole command line for ``bazel ARGUMENTS``."""

@@ -31,7 +31,9 @@ from packageurl import PackageURL
 from xnnkit.errors import BadInput
 from xnnkit.profile import Archive, Bazel, GitOrigin, HttpOrigin, Origin, PypiOrigin, Toolchain
 from xnnkit.provenance.collect import patch_path
+from xnnkit.provenance.digests import dir_hash
 from xnnkit.provenance.record import PatchRecord
+from xnnkit.provenance.rule_sets import Module
 from xnnkit.render.repositories import Repository
 
 _GITHUB = re.compile(r"https://github\.com/([\w.-]+)/([\w.-]+)/archive/")
@@ -54,6 +56,20 @@ _RUNTIMES: Mapping[str, Sequence[tuple[str, str, str]]] = {
         ("compiler-rt", "Apache-2.0 WITH LLVM-exception", "clang's builtins of the NDK"),
     ),
 }
+
+# Bazel's own, all under Bazel's licence.
+_RULE_SETS = (
+    "bazel_features",
+    "bazel_skylib",
+    "bazel_tools",
+    "platforms",
+    "rules_cc",
+    "rules_java",
+    "rules_license",
+    "rules_proto",
+    "rules_python",
+    "rules_shell",
+)
 
 
 def licence(expression: str, where: str) -> License:
@@ -228,6 +244,44 @@ def bazel_component(bazel: Bazel, version: str) -> Component:
         licenses=[licence("Apache-2.0", "bazel")],
         purl=PackageURL("github", "bazelbuild", "bazel", version),
         properties=properties({"role": "build", "legal": f">={bazel.minimum},<{bazel.below}"}),
+    )
+
+
+def rule_set_component(module: Module) -> Component:
+    """Return the component of a rule set, of which nothing goes into a binary."""
+    known = module.name in _RULE_SETS
+    told = {"role": "build", "dirHash": module.dir_hash}
+    return Component(
+        name=module.name,
+        version=module.version or "of Bazel",
+        type=ComponentType.LIBRARY,
+        bom_ref=f"rules/{module.name}",
+        scope=ComponentScope.EXCLUDED,
+        licenses=[licence("Apache-2.0", module.name)] if known else [],
+        purl=PackageURL("bazel", None, module.name, module.version or None),
+        properties=properties(told if known else {**told, "licence": "not known"}),
+    )
+
+
+def own_component(files: Mapping[str, str], version: str) -> Component:
+    """Return the component of xnnkit's own code that is in the programs.
+
+    Args:
+        files: path -> sha256.
+        version: xnnkit's.
+    """
+    return Component(
+        name="xnnkit-sources",
+        version=version,
+        type=ComponentType.LIBRARY,
+        bom_ref="source/xnnkit",
+        scope=ComponentScope.REQUIRED,
+        description="code of xnnkit's own that is compiled into the programs",
+        licenses=[licence("Apache-2.0", "xnnkit")],
+        purl=PackageURL("generic", None, "xnnkit", version),
+        properties=properties(
+            {"dirHash": dir_hash(files), **{f"sha256:{name}": d for name, d in files.items()}}
+        ),
     )
 
 

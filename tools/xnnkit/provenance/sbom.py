@@ -20,7 +20,9 @@ import xnnkit
 from xnnkit.profile import Archive, Flavour, Origin, Profile, Toolchain
 from xnnkit.profile.compiler import ZIG, Compiler, toolchains
 from xnnkit.provenance import components
+from xnnkit.provenance.own_sources import own_sources
 from xnnkit.provenance.record import ArchiveRecord, PatchRecord
+from xnnkit.provenance.rule_sets import Module
 from xnnkit.render.repositories import Repository, aliases, repositories
 from xnnkit.render.workspace import overlay_files
 
@@ -43,6 +45,7 @@ class Known:
         archives: the files that were used.
         patches: the rendered diffs.
         subjects: flavour -> the sha256 of its program.
+        rule_sets: what Bazel loaded besides the archives.
     """
 
     compiler: Compiler = ZIG
@@ -51,6 +54,7 @@ class Known:
     archives: Sequence[ArchiveRecord] = ()
     patches: Sequence[PatchRecord] = ()
     subjects: Mapping[str, str] = field(default_factory=dict)
+    rule_sets: Sequence[Module] = ()
 
 
 def render(profile: Profile, flavours: Sequence[Flavour], known: Known) -> str:
@@ -110,9 +114,13 @@ def _bom(profile: Profile, flavours: Sequence[Flavour], known: Known) -> Bom:
             made[one.name] = _archive(profile, one, users, known)
     compilers = [_toolchain(one, known) for one in toolchains(profile, known.compiler)]
     tools = [*compilers, components.bazel_component(profile.bazel, _bazel(profile, known))]
-    for component in [*made.values(), *tools]:
+    tools += [components.rule_set_component(one) for one in known.rule_sets]
+    used = [one for some in needed.values() for one in some]
+    files = own_sources(profile, used)
+    ours = [components.own_component(files, xnnkit.__version__)] if files else []
+    for component in [*made.values(), *ours, *tools]:
         bom.components.add(component)
-    runtime = [part for one in compilers for part in one.components]
+    runtime = [*ours, *(part for one in compilers for part in one.components)]
     for flavour, program in programs.items():
         of_it = [made[one.name] for one in needed[flavour]]
         of_it = [one for one in of_it if one.scope is ComponentScope.REQUIRED]
