@@ -26,17 +26,25 @@ http {{
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
-    server {{
-        listen 127.0.0.1:{port};
-        root {folder}/files;
-        client_max_body_size 0;
-        location / {{
-            dav_methods PUT;
-            create_full_put_path on;
-        }}
-    }}
+{server}
 }}
 """
+_PAGE = Path(__file__).resolve().parents[2] / "docs" / "remote.md"
+
+
+def server_of_the_page(folder: Path, port: int) -> str:
+    """Return the server block that docs/remote.md prints, with this machine's places in it."""
+    found = re.search(r"^    server \{\n.*?^    \}\n", _PAGE.read_text(), re.DOTALL | re.MULTILINE)
+    assert found
+    text = found[0]
+    for printed, ours in (
+        ("listen 8080;", f"listen 127.0.0.1:{port};"),
+        ("root /srv/bazel-cache;", f"root {folder}/files;"),
+        ("allow 192.0.2.10;", "allow 127.0.0.1;"),
+    ):
+        assert text.count(printed) == 1
+        text = text.replace(printed, ours)
+    return text
 
 
 @dataclass(frozen=True)
@@ -71,7 +79,8 @@ def http_cache(folder: Path) -> Iterator[HttpCache]:
     port = free_port()
     # As root, nginx would give its work to a user who cannot see the folder.
     user = "user root root;\n" if os.geteuid() == 0 else ""
-    text = _CONFIGURATION.format(user=user, folder=folder, port=port)
+    server = server_of_the_page(folder, port)
+    text = _CONFIGURATION.format(user=user, folder=folder, server=server)
     (folder / "nginx.conf").write_text(text)
     words = [found, "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
     with running(words, folder / "nginx.log"):
