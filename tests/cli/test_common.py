@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 
@@ -36,12 +37,12 @@ def test_json_option() -> None:
 def test_a_note_has_colour_only_on_a_terminal_that_wants_it(
     terminal: bool, no_color: str, coloured: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    printed: list[str] = []
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
     monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
-    monkeypatch.setattr(click, "echo", lambda text, err: printed.append(text) if err else None)
     monkeypatch.setenv("NO_COLOR", no_color)
     _common.note("careful", style="yellow")
-    assert printed == [click.style("careful", fg="yellow") if coloured else "careful"]
+    shown = click.style("careful", fg="yellow") if coloured else "careful"
+    assert sys.stderr.getvalue() == shown + "\n"  # type: ignore[attr-defined]
 
 
 def test_a_note_leaves_stdout_alone(capsys: pytest.CaptureFixture[str]) -> None:

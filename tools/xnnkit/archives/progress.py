@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, cast
 
 from xnnkit.archives.fetch import Progress
 from xnnkit.archives.judge import Item
@@ -32,7 +31,7 @@ def bars(wanted: list[Item], *, quiet: bool = False) -> Iterator[Progress | None
         TransferSpeedColumn,
     )
 
-    from xnnkit.terminal import Raw
+    from xnnkit.terminal import raw
 
     columns = (
         TextColumn("{task.description}"),
@@ -41,7 +40,12 @@ def bars(wanted: list[Item], *, quiet: bool = False) -> Iterator[Progress | None
         TransferSpeedColumn(),
     )
     with Progress(
-        *columns, console=Console(file=cast(IO[str], Raw(sys.stderr))), transient=True
+        *columns,
+        console=Console(file=raw(sys.stderr)),
+        transient=True,
+        # rich would write what others print past the guard.
+        redirect_stdout=False,
+        redirect_stderr=False,
     ) as shown:
         tasks: dict[str, TaskID] = {}
         sizes = {item.name: item.origin[0].size for item in wanted}

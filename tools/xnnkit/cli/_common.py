@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from xnnkit import terminal
+
 if TYPE_CHECKING:
     from xnnkit.profile import Profile
 
@@ -52,7 +54,10 @@ def note(text: str, *, style: str = "") -> None:
         style: a colour that click knows, such as ``yellow``; "" for none.
     """
     if style and sys.stderr.isatty() and not os.environ.get("NO_COLOR"):
-        text = click.style(text, fg=style)
+        # Made plain first: no colour but this one can be in it.
+        text = click.style(terminal.plain(text), fg=style)
+        click.echo(text, file=terminal.raw(sys.stderr))
+        return
     click.echo(text, err=True)
 
 

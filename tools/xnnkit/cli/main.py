@@ -142,7 +142,7 @@ def main(args: Sequence[str] | None = None) -> int:
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
     settings: dict[str, bool] = {"debug": False}
-    with terminal.guarded(sys.stdout, sys.stderr):
+    with terminal.guarded():
         try:
             code = cli.main(
                 argv,
