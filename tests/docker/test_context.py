@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from xnnkit.cli.docker import command
 from xnnkit.docker import context, image
 from xnnkit.errors import BadInput
 from xnnkit.profile import DebianBazel, Profile
+from xnnkit.render.workspace import Plan
 
 CASES = docker_golden.cases()
 
@@ -29,9 +31,9 @@ def pins() -> Profile:
 
 @pytest.mark.parametrize(("name", "form"), CASES)
 def test_what_is_rendered_is_the_golden_file(name: str, form: str) -> None:
-    planned = docker_golden.plan(name, form)
+    planned = docker_golden.own(docker_golden.plan(name, form))
     files = docker_golden.golden_files(name, form)
-    assert set(docker_golden.own(planned)) == set(files)
+    assert set(planned) == set(files)
     for target, file in files.items():
         message = f"{target} of {name} changed; if that is meant: {docker_golden.UPDATE}"
         assert planned[target].decode() == file.read_text(), message
@@ -78,8 +80,50 @@ def test_everything_that_is_copied_is_in_the_context() -> None:
         assert set(copied) >= {"xnnkit", "build"}
         kept = planned[".dockerignore"].decode().splitlines()
         for name in copied:
-            assert f"!{name}" in kept
-            assert [n for n in planned if n == name or n.startswith(f"{name}/")]
+            wanted = [n for n in planned if n == name or n.startswith(f"{name}/")]
+            assert wanted
+            assert {f"!{n}" for n in wanted} <= set(kept)
+
+
+def test_nothing_else_is_sent_to_the_builder() -> None:
+    for form in ("zig", "ndk"):
+        planned = docker_golden.plan(FIRST, form)
+        lines = [n for n in planned[".dockerignore"].decode().splitlines() if n[0] != "#"]
+        assert lines[0] == "*"
+        unsent = {"Dockerfile", ".dockerignore", "README.md"}
+        assert lines[1:] == [f"!{n}" for n in planned if n not in unsent]
+        assert not [n for n in planned if re.search(r"[^\w.+@/-]", n)]
+
+
+def test_a_name_that_is_a_pattern_is_refused(
+    pins: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a*", "a\n!b", "[a]", "a b"):
+        monkeypatch.setattr(context, "source", lambda *_, name=name: {name: b""})
+        with pytest.raises(BadInput, match="cannot be in a build context"):
+            context.plan(pins, image.image(pins), FIRST)
+
+
+def cache_mounts(planned: Plan) -> list[str]:
+    return re.findall(r"--mount=type=cache,id=([^,]+),", planned["Dockerfile"].decode())
+
+
+def test_each_context_has_its_own_cache_mounts(
+    pins: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = cache_mounts(docker_golden.plan(FIRST))
+    assert first == cache_mounts(docker_golden.plan(FIRST))
+    assert re.fullmatch(rf"xnnkit-{FIRST}-[0-9a-f]{{16}}-apt", first[0])
+    assert first[1] == first[0].replace("-apt", "-build")
+    others = [docker_golden.plan(*case) for case in CASES if case != (FIRST, "zig")]
+    others.append(docker_golden.plan(FIRST, base=f"{BASE[:-1]}0"))
+    source = context.source
+    one_more = {"tools/xnnkit/more.py": b""}
+    monkeypatch.setattr(context, "source", lambda *given: source(*given) | one_more)
+    others.append(docker_golden.plan(FIRST))
+    ids = {tuple(cache_mounts(one)) for one in others}
+    assert len(ids) == len(others)
+    assert tuple(first) not in ids
 
 
 # ------------------------------------------------------------------------------------ the command
@@ -102,6 +146,105 @@ def test_write_then_check_then_drift(tmp_path: Path) -> None:
     assert done.exit_code == 1
     assert json.loads(done.stdout)["drift"]["changed"] == ["Dockerfile"]
     assert (out / "Dockerfile").read_text() == "FROM scratch\n"
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    out = tmp_path / "context"
+    assert run(FIRST, "-o", out, "--base", BASE).exit_code == 0
+    return out
+
+
+def plant_package(tools: Path) -> str:
+    (tools / "click").mkdir()
+    (tools / "click/__init__.py").write_text("raise SystemExit('owned')\n")
+    return "xnnkit/tools/click"
+
+
+def plant_file(tools: Path) -> str:
+    (tools / "evil.py").write_text("")
+    return "xnnkit/tools/evil.py"
+
+
+def plant_link(tools: Path) -> str:
+    (tools / "click.py").symlink_to("/etc/passwd")
+    return "xnnkit/tools/click.py"
+
+
+def plant_folder_link(tools: Path) -> str:
+    (tools / "xnnkit").rename(tools.parents[1].parent / "away")
+    (tools / "xnnkit").symlink_to(tools.parents[1].parent / "away")
+    return "xnnkit/tools/xnnkit"
+
+
+def plant_link_for_a_file(tools: Path) -> str:
+    file = tools / "xnnkit/limit.py"
+    file.rename(tools.parents[1].parent / "limit.py")
+    file.symlink_to(tools.parents[1].parent / "limit.py")
+    return "xnnkit/tools/xnnkit/limit.py"
+
+
+def plant_pipe(tools: Path) -> str:
+    os.mkfifo(tools / "pipe")
+    return "xnnkit/tools/pipe"
+
+
+def plant_another_dockerignore(tools: Path) -> str:
+    (tools.parents[1] / "Dockerfile.dockerignore").write_text("")
+    return "Dockerfile.dockerignore"
+
+
+def plant_cache_link(tools: Path) -> str:
+    (tools / "xnnkit/__pycache__").symlink_to("/")
+    return "xnnkit/tools/xnnkit/__pycache__"
+
+
+PLANTS = [
+    *(plant_package, plant_file, plant_link, plant_folder_link, plant_link_for_a_file),
+    *(plant_pipe, plant_another_dockerignore, plant_cache_link),
+]
+
+
+@pytest.mark.parametrize("plant", PLANTS)
+def test_what_xnnkit_did_not_write_is_drift(written: Path, plant: Callable[[Path], str]) -> None:
+    name = plant(written / "xnnkit/tools")
+    done = run(FIRST, "-o", written, "--base", BASE, "--check", "--json")
+    assert done.exit_code == 1
+    assert json.loads(done.stdout)["drift"]["foreign"] == [name]
+    done = run(FIRST, "-o", written, "--base", BASE, "--check")
+    assert done.exit_code == 1
+    assert f"not written by xnnkit: {name}" in done.stderr
+    assert done.stdout.endswith(" 1 differ\n")
+    done = run(FIRST, "-o", written, "--base", BASE)
+    assert isinstance(done.exception, BadInput)
+    assert done.exception.what == f"{name}: not written by xnnkit"
+    assert os.path.lexists(written / name)
+
+
+def test_what_docker_ignores_and_our_commands_make_is_none(written: Path) -> None:
+    (written / "out/bin").mkdir(parents=True)
+    (written / "out/bin/llm_block").write_text("")
+    (written / "xnnkit/tools/xnnkit/__pycache__").mkdir()
+    (written / "xnnkit/tools/xnnkit/__pycache__/limit.cpython-313.pyc").write_bytes(b"")
+    for more in ([], ["--check"]):
+        assert run(FIRST, "-o", written, "--base", BASE, *more).exit_code == 0
+
+
+def test_what_an_earlier_rendering_wrote_goes(
+    written: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = context.source
+    old = {"tools/xnnkit/old/gone.py": b""}
+    with monkeypatch.context() as patch:
+        patch.setattr(context, "source", lambda *given: source(*given) | old)
+        assert run(FIRST, "-o", written, "--base", BASE).exit_code == 0
+    done = run(FIRST, "-o", written, "--base", BASE, "--check", "--json")
+    assert done.exit_code == 1
+    assert json.loads(done.stdout)["drift"]["foreign"] == []
+    assert json.loads(done.stdout)["drift"]["removed"] == ["xnnkit/tools/xnnkit/old/gone.py"]
+    assert run(FIRST, "-o", written, "--base", BASE).exit_code == 0
+    assert not (written / "xnnkit/tools/xnnkit/old").exists()
+    assert run(FIRST, "-o", written, "--base", BASE, "--check").exit_code == 0
 
 
 def test_a_base_without_a_digest_is_said_to_be_loose(tmp_path: Path) -> None:

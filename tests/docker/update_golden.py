@@ -15,7 +15,7 @@ def main() -> None:
     """Render every context and write what the tests compare with."""
     wanted = set()
     for name, form in docker_golden.cases():
-        planned = docker_golden.plan(name, form)
+        planned = docker_golden.own(docker_golden.plan(name, form))
         for target, file in docker_golden.golden_files(name, form).items():
             wanted.add(file)
             file.parent.mkdir(parents=True, exist_ok=True)

@@ -62,10 +62,14 @@ def command(
     )
     planned = context.plan(loaded, wanted, profile)
     out = (out or Path(".xnnkit") / "docker" / loaded.name).absolute()
+    directory.refuse_foreign(out)
+    foreign: list[str] = []
     if check:
-        directory.refuse_foreign(out)
+        foreign = directory.unplanned(out, planned, context.IGNORED)
         drift = directory.compare(out, planned)
     else:
+        # The Dockerfile copies folders as they are.
+        directory.refuse_unplanned(out, planned, context.IGNORED)
         drift = directory.write(out, planned)
     if not wanted.pinned:
         note(f"the base {wanted.base} is not pinned; --base NAME@sha256:DIGEST pins it")
@@ -76,11 +80,13 @@ def command(
                 "base": wanted.base,
                 "pinned": wanted.pinned,
                 "files": len(planned),
-                "drift": vars(drift),
+                "drift": {**vars(drift), "foreign": foreign},
             }
         )
     else:
-        count = len(drift.added) + len(drift.changed) + len(drift.removed)
+        for name in foreign:
+            note(f"not written by xnnkit: {name}", style="yellow")
+        count = len(drift.added) + len(drift.changed) + len(drift.removed) + len(foreign)
         click.echo(f"{out}: {len(planned)} files, {count} {'differ' if check else 'written'}")
-    if drift and check:
+    if check and (drift or foreign):
         ctx.exit(1)

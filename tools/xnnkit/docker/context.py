@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import shlex
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,13 @@ from xnnkit.render.workspace import Plan
 SOURCE = "xnnkit"
 """The folder of the context that xnnkit itself stands in, laid out as in a checkout."""
 
+IGNORED = frozenset({"out"})
+"""Folders that may stand in a context besides: the README's commands write there, and
+.dockerignore keeps them out of the image."""
+
+# What .dockerignore reads as itself, and neither as a pattern nor as a line of its own.
+_PLAIN = re.compile(r"[A-Za-z0-9._+@/-]+")
+
 _HOME = ("BUILD.bazel", "LICENSE", "MODULE.bazel", "WORKSPACE.tmpl", "patches", "rules")
 
 
@@ -29,19 +38,32 @@ def plan(profile: Profile, image: Image, name_or_path: str) -> Plan:
         name_or_path: how the profile was named, to find its file.
 
     Raises:
-        BadInput: files of xnnkit are missing.
+        BadInput: files of xnnkit are missing, or one's name would be a pattern in .dockerignore.
     """
     given = variables(profile, image)
-    files: Plan = {
-        "Dockerfile": render("Dockerfile.j2", **given).encode(),
-        ".dockerignore": render("dockerignore.j2", **given).encode(),
-        "README.md": render("docker.md.j2", **given).encode(),
-        "build": render("docker_build.sh.j2", **given).encode(),
-    }
+    files: Plan = {"build": render("docker_build.sh.j2", **given).encode()}
     if image.runs:
         files["bench"] = render("docker_bench.sh.j2", **given).encode()
     files |= {f"{SOURCE}/{name}": data for name, data in source(profile, name_or_path).items()}
+    if strange := [name for name in files if not _PLAIN.fullmatch(name)]:
+        raise BadInput(
+            f"{strange[0]!r} cannot be in a build context",
+            why=".dockerignore would read the name as a pattern",
+            fix="name it with letters, digits and . _ + @ - alone",
+        )
+    files[".dockerignore"] = render("dockerignore.j2", copied=sorted(files)).encode()
+    files["README.md"] = render("docker.md.j2", **given).encode()
+    files["Dockerfile"] = render("Dockerfile.j2", key="", **given).encode()
+    # Of everything, itself without the key: no other context has this one's cache mounts.
+    files["Dockerfile"] = render("Dockerfile.j2", key=_key(files), **given).encode()
     return dict(sorted(files.items()))
+
+
+def _key(files: Plan) -> str:
+    whole = hashlib.sha256()
+    for name, data in sorted(files.items()):
+        whole.update(f"{len(name)} {len(data)} {name}".encode() + data)
+    return whole.hexdigest()[:16]
 
 
 def variables(profile: Profile, image: Image) -> dict[str, Any]:

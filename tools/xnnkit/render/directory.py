@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from xnnkit import untrusted, whole
 from xnnkit.errors import BadEnvironment, BadInput
@@ -77,6 +79,57 @@ def diff(root: Path, plan: Plan, drift: Drift) -> str:
     return "".join(out)
 
 
+def unplanned(root: Path, plan: Plan, ignored: Collection[str] = ()) -> list[str]:
+    """Return what stands in a directory that neither this plan nor an earlier render put there.
+
+    Args:
+        root: the directory.
+        plan: relative path -> bytes.
+        ignored: folders at the top that may be there, whatever is in them.
+
+    Returns:
+        Relative paths, sorted: files, links and empty or other folders; also a link or a folder
+        in the place of a planned file. Python's __pycache__ folders do not count.
+
+    Raises:
+        BadInput: the record of an earlier render is damaged.
+    """
+    known = {*plan, *rendered_files(root), MANIFEST}
+    folders = {parent.as_posix() for name in known for parent in PurePosixPath(name).parents}
+    found = []
+    waiting = [root] if root.is_dir() else []
+    while waiting:
+        for entry in os.scandir(waiting.pop()):
+            name = Path(entry.path).relative_to(root).as_posix()
+            if entry.is_dir(follow_symlinks=False):
+                if name in folders:
+                    waiting.append(Path(entry.path))
+                elif name not in ignored and entry.name != "__pycache__":
+                    found.append(name)
+            elif name not in known or not entry.is_file(follow_symlinks=False):
+                found.append(name)
+    return sorted(found)
+
+
+def refuse_unplanned(root: Path, plan: Plan, ignored: Collection[str] = ()) -> None:
+    """Refuse a directory that holds more than a plan, where all of it would be used.
+
+    Args:
+        root, plan, ignored: as in `unplanned`.
+
+    Raises:
+        BadInput: naming the first of what is too much.
+    """
+    if found := unplanned(root, plan, ignored):
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        raise BadInput(
+            f"{found[0]}{more}: not written by xnnkit",
+            where=str(root),
+            why="what stands in this folder can become part of what is built from it",
+            fix="move it away, or name a new directory",
+        )
+
+
 def refuse_foreign(root: Path) -> None:
     """Refuse a directory with files in it that is not an earlier render.
 
@@ -133,6 +186,7 @@ def write(root: Path, plan: Plan) -> Drift:
             whole.write(path, plan[name])
         for name in drift.removed:
             (root / name).unlink()
+            _drop_empty(root, name)
         if (root / MANIFEST).read_text() != manifest:
             whole.write(root / MANIFEST, manifest.encode())
     except OSError as error:
@@ -142,3 +196,12 @@ def write(root: Path, plan: Plan) -> Drift:
             fix="free disk space or choose another directory, then run the same command again",
         ) from error
     return drift
+
+
+def _drop_empty(root: Path, name: str) -> None:
+    """Remove the folders above a file that has gone, as far as nothing else is in them."""
+    for parent in list(PurePosixPath(name).parents)[:-1]:
+        try:
+            (root / parent).rmdir()
+        except OSError:
+            return
