@@ -65,6 +65,18 @@ def test_the_new_address(url: str, prefix: str, tag: str, new_url: str, new_pref
     assert left == []
 
 
+def test_the_pinned_commit_moves_nothing_but_one_address() -> None:
+    pins = archive(f"https://x.org/{OLD}.zip", "r")
+    assert move(pins, Target(OLD)) == ([], [])
+    (moved,), left = move(pins, Target(OLD, url="https://y.org/r.zip", strip_prefix="s"))
+    assert (moved.index, left) == (0, [])
+    assert moved.changes == {"url": "https://y.org/r.zip", "strip_prefix": "s"}
+    for origins in (pins.origin[1:], (*pins.origin, pins.origin[0])):
+        several = pins.model_copy(update={"origin": origins})
+        with pytest.raises(BadInput, match="http origins, and --url is for one"):
+            move(several, Target(OLD, url="https://y.org/r.zip"))
+
+
 @pytest.mark.parametrize(
     "url",
     ["https://x.org/r.zip", "https://github.com/o/r/releases/download/1.3.0/r-1.3.0.tar.gz"],

@@ -203,6 +203,82 @@ def test_another_file_is_another_profile(world: World, tmp_path: Path) -> None:
     assert pinned(world.profile)["commit"] == world.commit("v1.0")
 
 
+@pytest.mark.parametrize("name", ["pyproject.toml", "small.toml", "notes"])
+def test_a_file_that_is_no_such_profile_is_not_written_over(
+    world: World, tmp_path: Path, name: str
+) -> None:
+    world.serve("v2.0")
+    target = tmp_path / name
+    target.write_text('[project]\nname = "mine"\n')
+    told = error(BadInput, "small", "--to", "v2.0", "-o", str(target))
+    assert "is no profile called" in told.what
+    assert target.read_text() == '[project]\nname = "mine"\n'
+    assert world.asked == []
+
+
+def test_a_profile_of_another_name_is_not_written_over(world: World, tmp_path: Path) -> None:
+    world.serve("v2.0")
+    target = tmp_path / "mine.toml"
+    target.write_bytes(world.profile.read_bytes())
+    error(BadInput, "small", "--to", "v2.0", "-o", str(target))
+    assert target.read_bytes() == world.profile.read_bytes()
+    target.unlink()
+    for tag in ("v1.0", "v2.0", "v1.0"):
+        world.serve(tag)
+        assert run("small", "--to", tag, "-o", str(target)).exit_code == 0
+        assert pinned(target)["commit"] == world.commit(tag)
+
+
+@pytest.mark.parametrize("options", [(), ("--from-git",), ("--write",), ("--write", "--from-git")])
+@pytest.mark.parametrize("to", ["v1.0", "commit"])
+def test_the_pinned_commit_keeps_its_pins(world: World, to: str, options: tuple[str, ...]) -> None:
+    before = world.profile.read_bytes()
+    to = world.commit("v1.0") if to == "commit" else to
+    result = run("small", "engine", "--to", to, *options)
+    assert result.exit_code == 0, (result.output, result.exception)
+    assert result.stdout == ""
+    assert f"engine is at {world.commit('v1.0')[:12]} already: nothing to do" in result.stderr
+    assert "written" not in result.stderr
+    assert world.profile.read_bytes() == before
+    result = run("small", "engine", "--to", to, "--json", *options)
+    content = json.loads(result.stdout)["update"]
+    assert (content["ok"], content["diff"], content["left"]) == (True, "", [])
+    told = error(Finding, "small", "--to", to, "--tree", world.tree("v3.0"))
+    assert "is pinned with another tree" in told.what
+
+
+def test_the_pinned_commit_under_another_name(world: World, tmp_path: Path) -> None:
+    target = tmp_path / "mine.toml"
+    assert run("small", "--to", "v1.0", "-o", str(target)).exit_code == 0
+    assert target.read_text() == world.profile.read_text().replace('"small"', '"mine"')
+
+
+def test_another_address_of_the_pinned_commit(
+    world: World, repack: Callable[[bytes], bytes]
+) -> None:
+    before = pinned(world.profile)
+    url = "https://example.org/elsewhere.zip"
+    prefix = f"engine-{world.commit('v1.0')}"
+    options = ("--to", "v1.0", "--url", url, "--strip-prefix", prefix, "--write")
+    world.served[url] = world.archive("v2.0").replace(
+        world.commit("v2.0").encode(), world.commit("v1.0").encode()
+    )
+    assert "does not hold the commit's tree" in error(Finding, "small", *options).what
+    assert pinned(world.profile) == before
+    world.served[url] = data = repack(world.archive("v1.0"))
+    result = run("small", *options)
+    assert result.exit_code == 0, (result.output, result.exception)
+    after = pinned(world.profile)
+    assert after["origin"][0] == {
+        **before["origin"][0],
+        "url": url,
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "size": len(data),
+    }
+    assert after["origin"][1:] == before["origin"][1:]
+    assert (after["commit"], after["tree"]) == (before["commit"], before["tree"])
+
+
 @pytest.mark.parametrize(
     ("to", "what"),
     [

@@ -128,7 +128,7 @@ def audit(
     "-o",
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write another file, NAME.toml: the profile NAME.",
+    help="Write another file, NAME.toml: the profile NAME. Only that profile is written over.",
 )
 @click.option(
     "--from-git",
@@ -166,7 +166,7 @@ def update(
     Without ARCHIVE, the source that the benchmark is built from. Each origin's file is fetched or
     made, its sha256 and size are taken, and what is inside must be the commit's own tree; else
     nothing is written. Then the profile is rendered anew, and every anchor of the archive's patch
-    sets is looked for.
+    sets is looked for. At the commit that is pinned already, every pin stays.
     """
     from xnnkit.lock import rewrite
     from xnnkit.lock.update import Request, refuse
@@ -178,6 +178,8 @@ def update(
         from xnnkit.profile import path_of
 
         rewrite.refuse_embedded(path_of(profile))
+    if output:
+        rewrite.refuse_other(output)
     name = output.stem if output else ""
     request = Request(profile, archive, to, from_git, tree, url, strip_prefix, name)
     found = run(request, sources_of((), git_root, (), (), 1))
@@ -198,9 +200,11 @@ def update(
         if as_json:  # what is wrong is in it already
             ctx.exit(1)
         refuse(found)
-    target = output or (found.file if in_place else None)
+    if found.unchanged and not as_json:
+        note(f"{found.archive} is at {found.new.commit[:12]} already: nothing to do")
+    target = output or (found.file if in_place and not found.unchanged else None)
     if target is not None:
         rewrite.write(target, found.text)
         note(f"written: {target}")
-    elif not as_json:
+    elif not as_json and not found.unchanged:
         note("nothing is written: --write, or --output FILE")

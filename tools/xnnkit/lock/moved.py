@@ -46,15 +46,19 @@ def move(archive: Archive, to: Target) -> tuple[list[Moved], list[Origin]]:
     """Return the origins that can follow to the new commit, and those that cannot.
 
     A Debian package, a wheel or a prebuilt file is of the old commit, and nobody can tell which
-    one is of the new.
+    one is of the new. At the commit that is pinned all stay as they are, and none is returned but
+    an http origin with another address.
 
     Args:
         archive: as it is pinned now.
         to: where to.
 
     Raises:
-        BadInput: an http origin's new address cannot be told from its old one.
+        BadInput: an http origin's new address cannot be told from its old one, or it is not said
+            which one has another.
     """
+    if to.commit == archive.commit:
+        return _elsewhere(archive, to), []
     kept: list[Moved] = []
     left: list[Origin] = []
     for index, origin in enumerate(archive.origin):
@@ -67,6 +71,24 @@ def move(archive: Archive, to: Target) -> tuple[list[Moved], list[Origin]]:
         if isinstance(origin, GitOrigin) and not origin.prebuilt:
             kept.append(Moved(index, origin, _git(archive, origin, to, https)))
     return sorted(kept, key=lambda one: one.index), left
+
+
+def _elsewhere(archive: Archive, to: Target) -> list[Moved]:
+    https = [
+        (index, origin)
+        for index, origin in enumerate(archive.origin)
+        if isinstance(origin, HttpOrigin) and not origin.prebuilt
+    ]
+    if not to.url:
+        return []
+    if len(https) != 1:
+        raise BadInput(
+            f"{archive.name} has {len(https)} http origins, and --url is for one",
+            why=f"{to.commit[:12]} is pinned already: every other origin stays as it is",
+            fix="change the address in the profile, then: xnnkit verify",
+        )
+    index, origin = https[0]
+    return [Moved(index, origin, _http(archive, origin, to))]
 
 
 def _http(archive: Archive, origin: HttpOrigin, to: Target) -> dict[str, str]:

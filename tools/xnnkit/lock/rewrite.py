@@ -12,7 +12,7 @@ from typing import Any
 
 from xnnkit import paths, whole
 from xnnkit import profile as profiles
-from xnnkit.errors import BadInput
+from xnnkit.errors import BadInput, XnnkitError
 from xnnkit.lock.evidence import Evidence
 from xnnkit.profile import GitOrigin, Profile, position
 
@@ -20,8 +20,8 @@ from xnnkit.profile import GitOrigin, Profile, position
 def rewritten(text: str, archive: str, new: Evidence, name: str = "") -> str:
     """Return the profile's text with an archive at its new commit.
 
-    Comments, order and spacing stay. An origin that was not seen at the new commit is taken out,
-    with the comment that stands directly above it.
+    Comments, order and spacing stay. An origin that was not seen at a new commit is taken out,
+    with the comment that stands directly above it; at the commit that is pinned, it stays.
 
     Args:
         text: the profile, TOML.
@@ -36,6 +36,7 @@ def rewritten(text: str, archive: str, new: Evidence, name: str = "") -> str:
         document["name"] = name
     tables: Any = document["archive"]
     table = next(one for one in tables if one["name"] == archive)
+    stays = table["commit"] == new.commit
     table["commit"] = new.commit
     table["tree"] = new.tree
     seen = {one.moved.index: one for one in new.seen}
@@ -51,6 +52,8 @@ def rewritten(text: str, archive: str, new: Evidence, name: str = "") -> str:
         for key, value in values.items():
             if origin.get(key, "") != value:
                 origin[key] = value
+    if stays:
+        return tomlkit.dumps(document)
     number = [one["name"] for one in tables].index(archive)
     gone = [index for index in range(len(table["origin"])) if index not in seen]
     return _without(tomlkit.dumps(document), number, gone)
@@ -133,6 +136,25 @@ def refuse_embedded(file: Path) -> None:
             why="the next installation would put the old pins back",
             fix=f"--output {file.name}    (a profile of your own, to be named with its path)",
         )
+
+
+def refuse_other(file: Path) -> None:
+    """Refuse to write over a file that is not a profile of its own name.
+
+    Raises:
+        BadInput: something else is in it.
+    """
+    if not file.exists():
+        return
+    try:
+        profiles.load(str(file.absolute()))
+    except XnnkitError as error:
+        raise BadInput(
+            f"{file} is there, and is no profile called {file.stem}",
+            where=str(file),
+            why=f"it would be lost; as a profile it is refused: {error.what}",
+            fix="--output NAME.toml    (a new file, or that profile)",
+        ) from error
 
 
 def write(file: Path, text: str) -> None:

@@ -15,7 +15,7 @@ from xnnkit.errors import BadInput, Finding
 from xnnkit.lock import evidence, moved, refs, rewrite
 from xnnkit.lock.evidence import Evidence
 from xnnkit.patches.fit import Fit, fits
-from xnnkit.profile import GitOrigin, Profile
+from xnnkit.profile import Archive, GitOrigin, Profile
 from xnnkit.profile.compiler import ZIG
 from xnnkit.render import package, workspace
 from xnnkit.render.repositories import repositories
@@ -77,6 +77,11 @@ class Update:
         """Tell whether every patch set fits."""
         return not any(one.problems for one in self.fits)
 
+    @property
+    def unchanged(self) -> bool:
+        """Tell whether the archive stays as it is pinned."""
+        return self.before == self.new.commit and not self.new.seen
+
     def to_json(self) -> dict[str, object]:
         """Return it as a JSON-ready object."""
         return {
@@ -130,15 +135,24 @@ def update(request: Request, sources: Sources, net: Net | None = None) -> Update
     place = evidence.place(Cache(sources.cache), sources.git_root, net)
     try:
         commit = refs.commit_of(request.to, git, address(git) if git else "", sources.git_root)
+        if commit == archive.commit and request.tree not in ("", archive.tree):
+            raise Finding(
+                f"{archive.name}: commit {commit[:12]} is pinned with another tree",
+                why=f"--tree {request.tree}, pinned {archive.tree}",
+            )
         tag = "" if commit == request.to.lower() else request.to
         target = moved.Target(commit, tag, request.url, request.strip_prefix)
         moves, left = moved.move(archive, target)
+        if not moves and commit == archive.commit:
+            return _as_it_is(request, old, archive)
         if not moves:
             raise BadInput(
                 f"{archive.name} has no origin that can follow to another commit",
                 why=", ".join(origin.location for origin in left),
             )
-        work = evidence.Work(place, request.from_git, request.tree)
+        # The pinned commit's tree is known; for another one, git says it.
+        tree = archive.tree if commit == archive.commit else request.tree
+        work = evidence.Work(place, request.from_git, tree)
         new = evidence.gather(archive, commit, moves, work)
     finally:
         place.net.close()
@@ -162,6 +176,25 @@ def update(request: Request, sources: Sources, net: Net | None = None) -> Update
         diff=rewrite.diff(before, text, file),
         rendered=_rendered(old, loaded),
         fits=fits(loaded, archive.name, fill),
+    )
+
+
+def _as_it_is(request: Request, old: Profile, archive: Archive) -> Update:
+    """Return the update to the commit that is pinned: nothing but the profile's name changes."""
+    file = profiles.path_of(request.profile)
+    before = file.read_bytes().decode()
+    new = Evidence(archive.commit, archive.tree, ())
+    text = rewrite.rewritten(before, archive.name, new, request.name)
+    loaded = rewrite.loaded(text, request.name or file.stem)
+    return Update(
+        file=file,
+        archive=archive.name,
+        before=archive.commit,
+        new=new,
+        left=(),
+        text=text,
+        diff=rewrite.diff(before, text, file),
+        rendered=_rendered(old, loaded),
     )
 
 
