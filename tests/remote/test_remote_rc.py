@@ -56,7 +56,7 @@ def test_every_option_has_its_line() -> None:
         properties=["OSFamily=linux", "ISA=x86-64"],
         jobs=50,
         upload=False,
-        settings="%workspace%/../mine.bazelrc",
+        settings="/home/me/mine.bazelrc",
     )
     assert set(found) - ALWAYS == {
         "build --remote_executor=grpc://grid.example",
@@ -65,7 +65,7 @@ def test_every_option_has_its_line() -> None:
         "build --remote_default_exec_properties=ISA=x86-64",
         "build --jobs=50",
         "build --noremote_upload_local_results",
-        "import %workspace%/../mine.bazelrc",
+        "import /home/me/mine.bazelrc",
     }
     # Last, so that what the user says counts.
     assert found[-1].startswith("import ")
@@ -79,6 +79,9 @@ def test_every_option_has_its_line() -> None:
         "https://cache.example/?token=secret",
         "https://cache.example/#secret",
         "ftp://user:secret@cache.example/a b",
+        "https://user:secret@[::1",
+        "cache=https://user:secret@x]",
+        "https://[::1/?token=secret",
     ],
 )
 def test_a_credential_is_never_written(url: str) -> None:
@@ -104,6 +107,11 @@ def test_a_credential_is_never_written(url: str) -> None:
         'https://cache.example/"',
         "https://cache.example/\\",
         "https://cäche.example",
+        "http://[",
+        "https://[::1",
+        "grpcs://[::1",
+        "cache=http://x]",
+        "executor=grpc://[",
     ],
 )
 def test_what_is_no_address_is_refused(url: str) -> None:
@@ -129,6 +137,15 @@ def test_what_is_no_address_is_refused(url: str) -> None:
 def test_what_a_bazelrc_would_read_otherwise_is_refused(options: dict[str, object]) -> None:
     with pytest.raises(BadInput, match="cannot be written into"):
         lines("grpc://grid.example", **options)
+
+
+@pytest.mark.parametrize(
+    "path", ["%workspace%/../../x", "%workspace%/x", "/x/%workspace%/y", "x.bazelrc", "../x", "~/x"]
+)
+def test_a_path_that_is_not_absolute_is_refused(path: str) -> None:
+    with pytest.raises(BadInput, match="is no absolute path") as caught:
+        lines("grpc://grid.example", settings=path)
+    assert caught.value.where == "--remote-rc"
 
 
 def test_what_does_not_go_together_is_refused() -> None:

@@ -20,7 +20,8 @@ def remote_options(function: F) -> F:
             "--remote-rc",
             default="",
             metavar="FILE",
-            help="An rc file of yours with headers or certificates; only its path is written.",
+            help="An rc file of yours with headers or certificates; only its path is written, which"
+            " is absolute.",
         ),
         click.option("--remote-read-only", is_flag=True, help="Take from the cache, give nothing."),
         click.option(

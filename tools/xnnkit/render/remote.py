@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from xnnkit.errors import BadInput
 from xnnkit.render.environment import render
@@ -36,7 +36,8 @@ class Remote:
         properties: KEY=VALUE of the workers that are asked for.
         jobs: actions at a time; 0 leaves it to Bazel.
         upload: results of local actions are given to the cache.
-        settings: an rc file of the user's with headers or certificates; "" for none.
+        settings: an rc file of the user's with headers or certificates, an absolute path; "" for
+            none.
     """
 
     cache: str = ""
@@ -66,7 +67,7 @@ def remote(
 
     Raises:
         BadInput: an address that is none, that is two of a kind, or that holds a credential; an
-            option that only a remote has.
+            option that only a remote has; a path of ``settings`` that is not absolute.
     """
     if not urls:
         given = instance or properties or jobs or settings or not upload
@@ -96,6 +97,13 @@ def remote(
                 where=option,
                 why="no blank, quote, backslash or #; a property is KEY=VALUE",
             )
+    if settings and (not settings.startswith("/") or "%workspace%" in settings):
+        raise BadInput(
+            f"{settings!r} is no absolute path",
+            where="--remote-rc",
+            why="the workspace can be moved, and a path from there would name another file",
+            fix="--remote-rc /home/you/.config/remote.bazelrc",
+        )
     if not executor and (properties or jobs):
         raise BadInput(
             "a cache has no workers",
@@ -110,10 +118,13 @@ def _address(text: str) -> tuple[str, str]:
     kind, separator, url = text.partition("=")
     if not separator or kind not in ("cache", "executor"):
         kind, url = "", text
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # half of an IPv6 address; nobody can tell where a credential would be
+        parts = SplitResult("", url if re.search("[@?#]", url) else "", "", "", "")
     legal = _EXECUTORS if kind == "executor" else _CACHES
     named = parts.netloc if parts.scheme != "unix" else parts.path
-    if "@" in parts.netloc or parts.query or parts.fragment:
+    if re.search("[@?#]", parts.netloc) or parts.query or parts.fragment:
         raise BadInput(
             "a credential would be written into the workspace",
             where="--remote",
