@@ -184,8 +184,14 @@ def registry(
         folder: the registry, such as a clone of the Bazel Central Registry.
         repository: OWNER/NAME; "" for a registry on this machine.
         signed: a folder of signed attestations, NAME.intoto.jsonl; None for none.
+
+    Raises:
+        Refused: as `attestations`; nothing is written then.
     """
     texts = {one.path: one.data.decode() for one in files if one.path.startswith(".bcr/")}
+    origin = source(release, texts[".bcr/source.template.json"], repository)
+    # Before anything is written: it may be refused.
+    listed = attestations(release, origin, signed) if signed is not None else None
     module = folder / "modules" / NAME
     version = module / release.version
     version.mkdir(parents=True, exist_ok=True)
@@ -199,31 +205,73 @@ def registry(
     _json(module / "metadata.json", metadata)
     _write(version / "MODULE.bazel", release.module)
     _write(version / "presubmit.yml", texts[".bcr/presubmit.yml"].encode())
-    origin = source(release, texts[".bcr/source.template.json"], repository)
     _json(version / "source.json", origin)
-    if signed is not None:
-        _json(version / "attestations.json", attestations(release, origin["url"], signed))
+    if listed is not None:
+        _json(version / "attestations.json", listed)
 
 
-def attestations(release: Release, url: str, signed: Path) -> dict[str, Any]:
+def attestations(release: Release, origin: dict[str, Any], signed: Path) -> dict[str, Any]:
     """Return attestations.json: where the signed statements of a release are, and their hashes.
 
     Args:
         release: what was made.
-        url: the archive's address; the statements stand beside it.
+        origin: source.json; the statements stand beside the archive that it names.
         signed: the folder of the statements.
 
     Raises:
-        Refused: one of them is missing, or signs something else by its name.
+        Refused: one of them is missing, or is about something else than the file of its name.
     """
+    files = {
+        "source.json": _json_bytes(origin),
+        "MODULE.bazel": release.module,
+        release.archive.name: release.archive.read_bytes(),
+    }
     listed = {}
-    for name in ("source.json", "MODULE.bazel", release.archive.name):
+    for name, data in files.items():
         file = signed / f"{name}.intoto.jsonl"
         if not file.is_file():
             raise Refused(f"{file} is missing\n  why: the registry wants a statement for {name}")
-        address = f"{url.rsplit('/', 1)[0]}/{file.name}"
-        listed[name] = {"url": address, "integrity": integrity(file.read_bytes())}
+        text = file.read_bytes()
+        try:
+            _check_statement(text, name, hashlib.sha256(data).hexdigest())
+        except ValueError as error:
+            raise Refused(f"{file} is no signed statement for {name}\n  why: {error}") from error
+        address = f"{origin['url'].rsplit('/', 1)[0]}/{file.name}"
+        listed[name] = {"url": address, "integrity": integrity(text)}
     return {"mediaType": MEDIA_TYPE, "attestations": listed}
+
+
+def _check_statement(text: bytes, name: str, sha256: str) -> None:
+    """Look whether a DSSE envelope, alone or in a bundle, is about one file.
+
+    Its signatures must be there; whether they hold, the registry finds out.
+
+    Raises:
+        ValueError: it is not.
+    """
+    from xnnkit import untrusted
+    from xnnkit.errors import BadInput
+    from xnnkit.provenance import dsse
+
+    content = untrusted.loads(text.decode())
+    if isinstance(content, dict) and isinstance(content.get("dsseEnvelope"), dict):
+        content = content["dsseEnvelope"]
+    if not isinstance(content, dict) or not content.get("signatures"):
+        raise ValueError("no envelope with a signature is in it")
+    try:
+        statement = untrusted.loads(dsse.payload_of(content, name).decode())
+    except BadInput as error:
+        raise ValueError(f"{error.what}: {error.why}") from error
+    subjects = statement.get("subject") if isinstance(statement, dict) else None
+    found: dict[str, set[str]] = {}
+    for one in subjects if isinstance(subjects, list) else []:
+        if isinstance(one, dict) and isinstance(one.get("digest"), dict):
+            found.setdefault(str(one.get("name")), set()).add(str(one["digest"].get("sha256")))
+    if name not in found:
+        raise ValueError(f"signed is {', '.join(sorted(found)) or 'nothing'}")
+    if found[name] != {sha256}:
+        told = ", ".join(sorted(found[name]))
+        raise ValueError(f"signed is the sha256 {told}, the file's is {sha256}")
 
 
 def check(files: Sequence[Entry], archive: Path) -> list[str]:
@@ -311,7 +359,11 @@ def _git(root: Path, *arguments: str, given: bytes = b"") -> bytes:
 
 
 def _json(file: Path, content: dict[str, Any]) -> None:
-    _write(file, (json.dumps(content, indent=2) + "\n").encode())
+    _write(file, _json_bytes(content))
+
+
+def _json_bytes(content: dict[str, Any]) -> bytes:
+    return (json.dumps(content, indent=2) + "\n").encode()
 
 
 def _write(file: Path, data: bytes) -> None:

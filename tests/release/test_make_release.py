@@ -215,25 +215,126 @@ def test_what_is_published_is_on_github(release: ModuleType, project: Path, tmp_
     assert not (module / version / "attestations.json").exists()
 
 
-def test_attestations_are_listed(release: ModuleType, project: Path, tmp_path: Path) -> None:
-    signed = tmp_path / "signed"
-    signed.mkdir()
+def statement(name: str, data: bytes, **more: object) -> dict[str, object]:
+    """Return the envelope of a statement about one file."""
+    digest = {"sha256": hashlib.sha256(data).hexdigest()}
+    said = {
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{"name": name, "digest": digest}],
+        **more,
+    }
+    return {
+        "payloadType": "application/vnd.in-toto+json",
+        "payload": base64.b64encode(json.dumps(said).encode()).decode(),
+        "signatures": [{"sig": "c2ln"}],
+    }
+
+
+def bundle(name: str, data: bytes) -> dict[str, object]:
+    return {"verificationMaterial": {}, "dsseEnvelope": statement(name, data)}
+
+
+@pytest.fixture
+def signed(release: ModuleType, project: Path, tmp_path: Path) -> Path:
+    """A folder with a good statement for each file of the release."""
+    module = registry(release, project, tmp_path / "out", "acme/kit") / xnnkit.__version__
+    archive = tmp_path / "out" / f"xnnkit-{xnnkit.__version__}.tar.gz"
+    folder = tmp_path / "signed"
+    folder.mkdir()
+    for file in (module / "source.json", module / "MODULE.bazel", archive):
+        content = bundle(file.name, file.read_bytes())
+        (folder / f"{file.name}.intoto.jsonl").write_text(json.dumps(content) + "\n")
+    return folder
+
+
+def test_attestations_are_listed(
+    release: ModuleType, project: Path, tmp_path: Path, signed: Path
+) -> None:
     version = xnnkit.__version__
     names = ("source.json", "MODULE.bazel", f"xnnkit-{version}.tar.gz")
-    for name in names[:2]:
-        (signed / f"{name}.intoto.jsonl").write_text(f'{{"payload": "{name}"}}\n')
-    with pytest.raises(release.Refused, match=r"tar\.gz\.intoto\.jsonl is missing"):
-        registry(release, project, tmp_path / "out", "acme/kit", signed)
-    (signed / f"{names[2]}.intoto.jsonl").write_text("{}\n")
     module = registry(release, project, tmp_path / "out", "acme/kit", signed)
     found = json.loads((module / version / "attestations.json").read_text())
     assert found["mediaType"] == release.MEDIA_TYPE
     assert sorted(found["attestations"]) == sorted(names)
-    digest = hashlib.sha256(b"{}\n").digest()
-    assert found["attestations"][names[2]] == {
-        "url": f"https://github.com/acme/kit/releases/download/v{version}/{names[2]}.intoto.jsonl",
-        "integrity": "sha256-" + base64.b64encode(digest).decode(),
-    }
+    for name in names:
+        digest = hashlib.sha256((signed / f"{name}.intoto.jsonl").read_bytes()).digest()
+        address = f"https://github.com/acme/kit/releases/download/v{version}/{name}.intoto.jsonl"
+        integrity = "sha256-" + base64.b64encode(digest).decode()
+        assert found["attestations"][name] == {"url": address, "integrity": integrity}
+    (signed / f"{names[2]}.intoto.jsonl").unlink()
+    with pytest.raises(release.Refused, match=r"tar\.gz\.intoto\.jsonl is missing"):
+        registry(release, project, tmp_path / "out", "acme/kit", signed)
+
+
+def test_an_envelope_without_a_bundle_and_with_several_subjects(
+    release: ModuleType, project: Path, tmp_path: Path, signed: Path
+) -> None:
+    module = (tmp_path / "out/registry/modules/xnnkit") / xnnkit.__version__ / "MODULE.bazel"
+    digest = {"sha256": hashlib.sha256(module.read_bytes()).hexdigest()}
+    subjects = [{"name": "x", "digest": {}}, {"name": "MODULE.bazel", "digest": digest}]
+    content = statement("", b"", subject=subjects)
+    (signed / "MODULE.bazel.intoto.jsonl").write_text(json.dumps(content, indent=2))
+    registry(release, project, tmp_path / "out", "acme/kit", signed)
+
+
+RUBBISH: dict[str, object] = {
+    "nothing": b"",
+    "no UTF-8": b"\xff",
+    "two lines": b"{}\n{}\n",
+    "deep": b"[" * 100_000,
+    "a list": [],
+    "no envelope": {},
+    "a bundle of nothing": {"dsseEnvelope": {}},
+    "another name": statement("other", b"x"),
+    "another hash": statement("MODULE.bazel", b"x"),
+    "no hash": statement("MODULE.bazel", b"", subject=[{"name": "MODULE.bazel", "digest": {}}]),
+    "no subject": statement("MODULE.bazel", b"", subject=None),
+    "an odd subject": statement("MODULE.bazel", b"", subject=["MODULE.bazel", {"digest": 1}]),
+    "no signature": {**statement("MODULE.bazel", b"x"), "signatures": []},
+    "another payload": {**statement("MODULE.bazel", b"x"), "payloadType": "text/plain"},
+    "no base64": {**statement("MODULE.bazel", b"x"), "payload": "%"},
+    "a payload that is no JSON": {**statement("MODULE.bazel", b"x"), "payload": "aGk="},
+}
+
+
+@pytest.mark.parametrize("kind", RUBBISH)
+def test_what_signs_something_else_is_refused(
+    release: ModuleType, project: Path, tmp_path: Path, signed: Path, kind: str
+) -> None:
+    content = RUBBISH[kind]
+    data = content if isinstance(content, bytes) else json.dumps(content).encode()
+    (signed / "MODULE.bazel.intoto.jsonl").write_bytes(data)
+    told = "is no signed statement for MODULE.bazel"
+    with pytest.raises(release.Refused, match=told) as caught:
+        registry(release, project, tmp_path / "out", "acme/kit", signed)
+    if kind == "another hash":
+        assert hashlib.sha256(b"x").hexdigest() in str(caught.value)
+    module = tmp_path / "out/registry/modules/xnnkit" / xnnkit.__version__
+    assert not (module / "attestations.json").exists()
+
+
+def test_a_name_with_two_hashes_is_refused(
+    release: ModuleType, project: Path, tmp_path: Path, signed: Path
+) -> None:
+    file = signed / "MODULE.bazel.intoto.jsonl"
+    said = base64.b64decode(json.loads(file.read_text())["dsseEnvelope"]["payload"])
+    good = json.loads(said)["subject"]
+    other = [{"name": "MODULE.bazel", "digest": {"sha256": "0" * 64}}]
+    file.write_text(json.dumps(statement("", b"", subject=other + good)))
+    with pytest.raises(release.Refused, match="signed is the sha256 0000"):
+        registry(release, project, tmp_path / "new", "acme/kit", signed)
+    assert not (tmp_path / "new/registry").exists()
+
+
+def test_an_unsigned_statement_of_the_right_file_is_refused(
+    release: ModuleType, project: Path, tmp_path: Path, signed: Path
+) -> None:
+    file = signed / "MODULE.bazel.intoto.jsonl"
+    content = json.loads(file.read_text())
+    del content["dsseEnvelope"]["signatures"]
+    file.write_text(json.dumps(content))
+    with pytest.raises(release.Refused, match="no envelope with a signature"):
+        registry(release, project, tmp_path / "out", "acme/kit", signed)
 
 
 def test_an_archive_is_compared_by_what_is_inside(
