@@ -16,13 +16,16 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
 ROOT = Path(__file__).resolve().parent.parent
 START = Path("docs/index.md")
+
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 _STYLE = """\
 :root { color-scheme: light dark; --line: #8884; --link: #0a58ca; --code: #8881; }
@@ -85,7 +88,7 @@ def read(path: Path, root: Path = ROOT) -> Page:
         root: of the checkout.
     """
     text = (root / path).read_text(encoding="utf-8")
-    tokens = _markdown().parse(re.sub(r"<!--.*?-->", "", text))
+    tokens = _without_empty(_markdown().parse(text))
     page = Page(path, path.stem, tokens)
     titles: list[str] = []
     for token, following in zip(tokens, [*tokens[1:], None], strict=True):
@@ -121,6 +124,8 @@ def collect(root: Path = ROOT, start: Path = START) -> Site:
             other, anchor = found
             if other is None or not (root / other).exists():
                 dead.append(f"{where}: there is no such file")
+            elif not _inside(root, other):
+                dead.append(f"{where}: a link of the file system leads out of the checkout")
             elif other.suffix == ".md":
                 wanted.append(other)
                 if anchor:
@@ -141,9 +146,12 @@ def resolve(page: Path, target: str) -> tuple[Path | None, str] | None:
         target: as written.
 
     Returns:
-        None for an address elsewhere; a file of None when the link leaves the checkout.
+        None for an address elsewhere; a file of None when the link leaves the checkout, or is no
+        address at all.
     """
-    parts = urlsplit(target)
+    parts = _split(target)
+    if parts is None:
+        return None, ""
     if parts.scheme or parts.netloc:
         return None
     if not parts.path:
@@ -159,6 +167,20 @@ def resolve(page: Path, target: str) -> tuple[Path | None, str] | None:
     return Path(*place), parts.fragment
 
 
+def _split(target: str) -> SplitResult | None:
+    try:
+        return urlsplit(target)
+    except ValueError:  # half of an IPv6 address
+        return None
+
+
+def _inside(root: Path, path: Path) -> bool:
+    """Tell whether a file is of the checkout, wherever its path's links lead, and not git's own."""
+    top = root.resolve()
+    place = (root / path).resolve()
+    return place.is_relative_to(top) and ".git" not in place.relative_to(top).parts
+
+
 def write(out: Path, root: Path = ROOT) -> Site:
     """Write the site.
 
@@ -167,8 +189,10 @@ def write(out: Path, root: Path = ROOT) -> Site:
         root: of the checkout.
 
     Raises:
-        ValueError: ``out`` holds something else.
+        ValueError: ``out`` holds something else, or the first page is not of the checkout.
     """
+    if not _inside(root, START):
+        raise ValueError(f"{START} leads out of the checkout")
     site = collect(root)
     mark = out / ".xnnkit-docs"
     if out.is_dir() and any(out.iterdir()) and not mark.is_file():
@@ -203,7 +227,7 @@ def _document(page: Page, site: Site) -> Iterator[str]:
     yield '<nav aria-label="Pages">\n<ul>\n'
     for other in site.pages.values():
         here = ' aria-current="page"' if other is page else ""
-        address = up + other.path.with_suffix(".html").as_posix()
+        address = html.escape(quote(up + other.path.with_suffix(".html").as_posix()))
         yield f'<li><a href="{address}"{here}>{html.escape(other.title)}</a></li>\n'
     yield "</ul>\n</nav>\n<main>\n"
     for token in _inline(page.tokens):
@@ -215,14 +239,36 @@ def _document(page: Page, site: Site) -> Iterator[str]:
 
 
 def _address(target: str) -> str:
-    parts = urlsplit(target)
-    if parts.scheme or parts.netloc or not parts.path.endswith(".md"):
+    parts = _split(target)
+    if parts is None or parts.scheme or parts.netloc or not parts.path.endswith(".md"):
         return target
     return parts._replace(path=parts.path.removesuffix(".md") + ".html").geturl()
 
 
 def _markdown() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False}).enable("table")
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    markdown.inline.ruler.before("autolink", "comment", _comment)
+    return markdown
+
+
+def _comment(state: StateInline, silent: bool) -> bool:
+    """Pass over a comment; code never comes here."""
+    match = _COMMENT.match(state.src, state.pos, state.posMax)
+    if match:
+        state.pos = match.end()
+    return match is not None
+
+
+def _without_empty(tokens: list[Token]) -> list[Token]:
+    """Leave out the paragraphs that held comments alone."""
+    kept: list[Token] = []
+    for token in tokens:
+        kept.append(token)
+        if [one.type for one in kept[-3:]] == ["paragraph_open", "inline", "paragraph_close"]:
+            shown = kept[-2].children or ()
+            if all(one.type in ("softbreak", "text") and not one.content.strip() for one in shown):
+                del kept[-3:]
+    return kept
 
 
 def _inline(tokens: list[Token]) -> Iterator[Token]:
@@ -239,7 +285,7 @@ def _targets(token: Token) -> Iterator[str]:
 
 
 def _plain(token: Token) -> str:
-    return "".join(one.content for one in token.children or ())
+    return "".join(one.content for one in token.children or ()).strip()
 
 
 def _slug(text: str, taken: set[str]) -> str:

@@ -6,6 +6,7 @@ import html.parser
 import re
 import subprocess
 import sys
+import urllib.parse
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,97 @@ def test_what_is_dead_is_found(tmp_path: Path) -> None:
         "p.png: there is no such file",
     ]
     assert Path("docs/lonely.md") not in site.pages
+
+
+def test_a_path_is_no_html(tmp_path: Path) -> None:
+    name = 'a"b<c&d #?%41'
+    address = "a%22b%3Cc&d%20%23%3F%2541"
+    index = f"# A\n\n[x](<{address}.md>) [y](<{address}.txt>)\n"
+    root = checkout(tmp_path / "in", index=index, **{name: "# B\n\n[a](index.md)\n"})
+    (root / "docs" / f"{name}.txt").write_text("t")
+    site = docs_site.write(tmp_path / "out", root)
+    assert site.dead == []
+    for page in (tmp_path / "out/docs").glob("*.html"):
+        tags = _Tags()
+        tags.feed(page.read_text())
+        assert tags.open == [], page
+        targets = [page.parent / urllib.parse.unquote(link) for link in tags.links]
+        assert len(targets) >= 4
+        assert [one for one in targets if not one.is_file()] == [], page
+
+
+@pytest.mark.parametrize(("name", "link"), [("sec.txt", "sec.txt"), ("sec.md", "sec.md")])
+def test_what_leads_out_of_the_checkout_is_not_published(
+    tmp_path: Path, name: str, link: str
+) -> None:
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret" / name).write_text("# secret\n")
+    root = checkout(tmp_path / "in", index=f"# A\n\n[x]({link}) [y](up/{link}) [z](in.txt)\n")
+    (root / "docs" / name).symlink_to(tmp_path / "secret" / name)
+    (root / "docs/up").symlink_to("../../secret")
+    (root / "README").write_text("mine")
+    (root / "docs/in.txt").symlink_to("../README")
+    site = docs_site.write(tmp_path / "out", root)
+    assert site.dead == [
+        f"docs/index.md:3: {one}: a link of the file system leads out of the checkout"
+        for one in (link, f"up/{link}")
+    ]
+    written = [p for p in (tmp_path / "out").rglob("*") if p.is_file()]
+    assert not [p for p in written if "secret" in p.read_text()]
+    assert (tmp_path / "out/docs/in.txt").read_text() == "mine"
+
+
+def test_neither_is_the_first_page_nor_what_is_gits(tmp_path: Path) -> None:
+    root = checkout(tmp_path / "in", index="# A\n\n[x](../.git/config)\n")
+    (root / ".git").mkdir()
+    (root / ".git/config").write_text("token")
+    assert len(docs_site.write(tmp_path / "out", root).dead) == 1
+    assert not (tmp_path / "out/.git").exists()
+    (root / "docs/index.md").rename(tmp_path / "index.md")
+    (root / "docs/index.md").symlink_to(tmp_path / "index.md")
+    with pytest.raises(ValueError, match="leads out of the checkout"):
+        docs_site.write(tmp_path / "other", root)
+
+
+def test_comments_go_and_code_stays(tmp_path: Path) -> None:
+    text = """# A <!-- one -->
+
+<!-- two `x` *y* -->
+
+<!-- three
+and four --> seen
+
+`<!-- five -->` and <!-- six -->
+
+```
+<!-- seven -->
+```
+
+    <!-- eight -->
+
+<b> <!-- never closed
+
+![](p.png)
+"""
+    root = checkout(tmp_path / "in", index=text)
+    (root / "docs/p.png").write_bytes(b"")
+    docs_site.write(tmp_path / "out", root)
+    shown = (tmp_path / "out/docs/index.html").read_text().split("<main>")[1]
+    comments = re.findall(r"&lt;!-- (\w+)", shown)
+    assert comments == ["five", "seven", "eight", "never"]
+    for word in ("one", "two", "three", "four", "six"):
+        assert word not in shown
+    assert re.search(r"<p>\s*seen</p>", shown)
+    assert "<p></p>" not in shown
+    assert 'src="p.png"' in shown
+    assert '<h1 id="a">' in shown
+
+
+def test_half_an_address_leads_nowhere(tmp_path: Path) -> None:
+    assert docs_site.resolve(Path("docs/index.md"), "http://[") == (None, "")
+    assert docs_site._address("https://[::1/a.md") == "https://[::1/a.md"
+    root = checkout(tmp_path / "in", index="# A\n\n[x](http://[) [y](<https://[::1>)\n")
+    assert docs_site.write(tmp_path / "out", root).pages
 
 
 def test_the_command(tmp_path: Path) -> None:
