@@ -18,9 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
-from markdown_it import MarkdownIt
-from markdown_it.rules_inline import StateInline
-from markdown_it.token import Token
+try:
+    from markdown_it import MarkdownIt
+    from markdown_it.rules_inline import StateInline
+    from markdown_it.token import Token
+except ImportError:
+    sys.exit("markdown-it-py is not here\n  fix: ./check, then . .venv-check/bin/activate")
 
 ROOT = Path(__file__).resolve().parent.parent
 START = Path("docs/index.md")

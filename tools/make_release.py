@@ -296,7 +296,9 @@ def check(files: Sequence[Entry], archive: Path) -> list[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return 0, 1 for a difference, 2 for what cannot be made."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
-    parser.add_argument("--out", type=Path, default=ROOT / "dist")
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "dist", help="where the release goes; dist/ here"
+    )
     parser.add_argument("--ref", default="HEAD", help="the commit; HEAD when not given")
     parser.add_argument("--worktree", action="store_true", help="tracked files as they are now")
     parser.add_argument("--repository", default="", metavar="OWNER/NAME", help="GitHub's")
@@ -307,8 +309,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.repository and not re.fullmatch(r"[\w-]+/[\w.-]+", given.repository):
         parser.error("--repository is OWNER/NAME")
     try:
+        if given.registry:
+            _refuse_no_registry(given.registry, given.out)
         files = entries(ROOT, "" if given.worktree else given.ref)
         if given.check:
+            if not given.check.is_file():
+                raise Refused(f"{given.check} is no file\n  fix: name the archive to compare")
             lines = check(files, given.check)
             print("\n".join(lines) or f"{given.check}: the same inside")
             return 1 if lines else 0
@@ -323,6 +329,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     print(f"{release.archive} {release.integrity}")
     return 0
+
+
+def _refuse_no_registry(registry: Path, out: Path) -> None:
+    """Refuse a folder that is neither a registry nor one to be made beside the release."""
+    if (registry / "modules").is_dir() or registry.absolute().is_relative_to(out.absolute()):
+        return
+    raise Refused(
+        f"{registry} is no registry: it has no folder modules/\n"
+        "  fix: a clone of bazelbuild/bazel-central-registry, or a new folder below --out"
+    )
 
 
 def _filled(template: str, release: Release, repository: str) -> str:

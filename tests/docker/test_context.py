@@ -135,7 +135,9 @@ def run(*arguments: str | Path) -> Result:
 
 def test_write_then_check_then_drift(tmp_path: Path) -> None:
     out = tmp_path / "context"
-    assert run(FIRST, "-o", out, "--base", BASE, "--check").exit_code == 1
+    done = run(FIRST, "-o", out, "--base", BASE, "--check")
+    assert done.exit_code == 1
+    assert "added    Dockerfile" in done.stderr
     assert not out.exists()
     done = run(FIRST, "-o", out, "--base", BASE)
     assert done.exit_code == 0, done.output

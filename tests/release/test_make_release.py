@@ -372,6 +372,13 @@ def test_this_checkout_is_released_twice_alike(tmp_path: Path) -> None:
     wanted = {"MODULE.bazel", "tools/BUILD.bazel", "tools/requirements.lock"}
     assert wanted | {"examples/module/MODULE.bazel", "profiles/xnnpack-2024-11.toml"} <= names
     assert run("--repository", "x").returncode == 2
+    # A name typed as the page prints it makes no folder.
+    wrong = run("--registry", str(tmp_path / "BCR-CLONE"), "--out", str(tmp_path / "3"))
+    assert wrong.returncode == 2
+    assert "no registry" in wrong.stderr
+    assert not (tmp_path / "BCR-CLONE").exists()
+    missing = run("--check", str(tmp_path / "no"))
+    assert (missing.returncode, "is no file" in missing.stderr) == (2, True)
     assert run("--ref", "nothing").returncode == 2
 
 

@@ -40,7 +40,8 @@ def lines(text: str) -> list[str]:
 
 def number(text: str) -> float | None:
     """Return a finite number of 0 or more, None when the text is none."""
-    if not _NUMBER.fullmatch(text.strip()):
+    text = text.strip()  # float() leaves some of what strip() takes away, such as U+001E
+    if not _NUMBER.fullmatch(text):
         return None
     value = float(text)
     return value if math.isfinite(value) and value >= 0 else None
