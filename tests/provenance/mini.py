@@ -173,6 +173,11 @@ PACKAGE = {
     "patches/apply.py": "# applies\n",
     "profile/load.py": "# loads\n",
     "render/templates/bazelrc.j2": "build --compilation_mode=opt\n",
+    "whole.py": "# writes\n",
+    # What an installed package has instead of a checkout, and what Python leaves.
+    "data/profiles/small.toml": "",
+    "__pycache__/whole.pyc": "",
+    "build/__pycache__/build.pyc": "",
 }
 
 BAZEL = Bazel("path", "7.7.1", ("bazel",))
@@ -249,13 +254,27 @@ def make(root: Path, flavours: tuple[str, ...] = (), bazel_options: tuple[str, .
         prepared = prepare(
             pinned, mini.out / "workspace", Sources(mini.cache, distdirs=[Path(folder)])
         )
+    links(prepared.workspace, root / "base")
     for flavour in pinned.flavour:
         built = prepared.workspace / "bazel-bin" / library.target(pinned, flavour)[3:]
-        built.parent.mkdir(exist_ok=True)
         # Each flavour another program.
         Tiny(functions=(("_start", 0, 8), (f"main_{flavour.name}", 0x94, 4))).write(built)
     options = Options(out=mini.out, flavours=flavours, bazel_options=bazel_options)
     chosen = library.chosen(pinned, options)
     library.finish(pinned, chosen, prepared, options, BAZEL)
-    shutil.rmtree(prepared.workspace / "bazel-bin")
+    shutil.rmtree(root / "base")
     return mini
+
+
+def links(workspace: Path, base: Path) -> None:
+    """Make the symlinks that Bazel makes in a workspace."""
+    place = base / "execroot" / "_main"
+    targets = {
+        "bin": place / "bazel-out" / "k8-opt" / "bin",
+        "out": place / "bazel-out",
+        "testlogs": place / "bazel-out" / "k8-opt" / "testlogs",
+        workspace.name: place,
+    }
+    for name, target in targets.items():
+        target.mkdir(parents=True, exist_ok=True)
+        (workspace / f"bazel-{name}").symlink_to(target)

@@ -7,6 +7,7 @@ from xnnkit.provenance.record import (
     ArchiveRecord,
     Compiler,
     FlavourRecord,
+    LinkRecord,
     PatchRecord,
     Record,
 )
@@ -59,6 +60,12 @@ patches = st.builds(
     sha256=sha256s,
     files=files,
 )
+links = st.builds(
+    LinkRecord,
+    target=sha256s,
+    leads_to=st.sampled_from(["file", "folder", "nothing", "other"]),
+    content=st.none() | sha256s,
+)
 records = st.builds(
     Record,
     profile=names,
@@ -73,6 +80,7 @@ records = st.builds(
         api_level=st.none() | st.integers(0, 99),
     ),
     bazel_options=st.lists(texts, max_size=3).map(tuple),
+    outside_rc_files=st.integers(0, 3),
     optimization=texts,
     settings=st.lists(texts, max_size=3).map(tuple),
     bazel=texts,
@@ -83,5 +91,6 @@ records = st.builds(
         tuple
     ),
     workspace=files,
+    links=st.dictionaries(paths, links, max_size=2),
     subjects=st.dictionaries(paths, sha256s, min_size=1, max_size=3),
 )

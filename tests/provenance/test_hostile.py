@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from mini import Mini, Run
 from records import records
 from xnnkit.errors import BadInput
-from xnnkit.provenance import read
+from xnnkit.provenance import canonical, read
 from xnnkit.provenance.digests import dir_hash
 from xnnkit.provenance.record import Record
 from xnnkit.provenance.statement import render
@@ -32,6 +32,7 @@ NO_STATEMENTS: dict[str, bytes] = {
     "NaN": b'{"_type": NaN}',
     "a lone surrogate": b'{"_type": "\\ud800"}',
     "a key twice": b'{"_type": "x", "_type": "y"}',
+    "nested": b'{"_type":' * 101 + b"1" + b"}" * 101,
     "nested deeply": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
     "a huge number": b'{"a": ' + b"9" * 10_000 + b"}",
     "another type": b'{"_type": "https://in-toto.io/Statement/v0.1"}',
@@ -78,11 +79,28 @@ def test_a_statement_that_is_too_long_is_not_read(
     assert "longer than" in err
 
 
-@pytest.mark.parametrize("place", ["absent.json", "."])
+@pytest.mark.parametrize("place", ["absent.json", ".", "pipe"])
 def test_a_file_that_cannot_be_read(place: str, mini: Mini, run: Run, tmp_path: Path) -> None:
-    code, _, err = run("provenance", "verify", tmp_path / place, "--out", mini.out)
+    """And a pipe is not waited for."""
+    os.mkfifo(tmp_path / "pipe")
+    file = tmp_path / place
+    for command in (
+        ("verify", file, "--out", mini.out),
+        ("pae", file),
+        ("envelope", file, "--signature", file),
+    ):
+        code, _, err = run("provenance", *command)
+        assert code == 2
+        assert str(tmp_path) in err
+
+
+def test_a_signature_that_is_a_pipe_is_not_waited_for(
+    statement: Path, run: Run, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    code, _, err = run("provenance", "envelope", statement, "--signature", tmp_path / "pipe")
     assert code == 2
-    assert str(tmp_path) in err
+    assert "no plain file" in err
 
 
 def definition(content: Any) -> Any:
@@ -126,6 +144,24 @@ MALFORMED: dict[str, tuple[Callable[[Any], Any], str]] = {
     "a profile that is an option": (lambda s: external(s).update(profile="--help"), "profile"),
     "a flavour that is a path": (lambda s: external(s).update(flavours=[".."]), "flavours"),
     "flavours that are a string": (lambda s: external(s).update(flavours="ab"), "flavours"),
+    "a flavour twice": (
+        lambda s: external(s).update(flavours=["upstream", "kleidiai", "upstream"]),
+        "twice",
+    ),
+    "links left out": (
+        lambda s: material(s, "workspace")["annotations"].pop("links"),
+        "links",
+    ),
+    "a link that leaves the workspace": (
+        lambda s: material(s, "workspace")["annotations"]["links"].update(
+            {"../x": {"target": SHA, "leadsTo": "nothing"}}
+        ),
+        "links",
+    ),
+    "fewer rc files than none": (
+        lambda s: external(s).update(outsideRcFiles=-1),
+        "outsideRcFiles",
+    ),
     "other flavours inside": (lambda s: external(s).update(flavours=["x"]), "other flavours"),
     "a parameter nobody knows": (lambda s: external(s).update(sandbox=False), "sandbox"),
     "a parameter left out": (lambda s: external(s).pop("bazelOptions"), "bazelOptions"),
@@ -212,15 +248,21 @@ def test_a_malformed_statement_is_refused_by_key(
     assert "\x1b" not in err
 
 
-def test_unknown_fields_outside_the_parameters_are_passed_over(
+def test_unknown_fields_are_passed_over_where_nothing_is_checked_and_are_named(
     mini: Mini, statement: Path, run: Run
 ) -> None:
     content = json.loads(statement.read_text())
-    content["more"] = content["predicate"]["more"] = 1
-    content["predicate"]["runDetails"]["byproducts"] = []
-    material(content, "bazel")["downloadLocation"] = "https://example.org"
+    content["more\x1b[31m"] = content["predicate"]["other"] = {"deep": ["x"]}
+    content["predicate"]["runDetails"]["byproducts"] = [{"name": "x"}]
+    content["predicate"]["runDetails"]["metadata"] = {"startedOn": "2026-11-21T10:00:00Z", "x": 1}
     statement.write_text(json.dumps(content))
-    assert run("provenance", "verify", statement, "--out", mini.out)[0] == 0
+    code, _, err = run("provenance", "verify", statement, "--out", mini.out)
+    assert code == 0
+    names = "predicate.other, predicate.runDetails.byproducts, predicate.runDetails.metadata"
+    assert err == f"not compared with anything: more\\x1b[31m, {names}\n"
+    code, out, _ = run("provenance", "verify", statement, "--out", mini.out, "--json")
+    assert code == 0
+    assert json.loads(out)["not_compared"][1:] == names.split(", ")
 
 
 def test_no_file_is_opened_that_a_statement_names(
@@ -272,7 +314,7 @@ def test_what_it_says_is_printed_without_commands_for_a_terminal(
         code, out, err = run("provenance", "verify", statement, "--out", mini.out, *option)
         assert code == 1
         assert "\x1b" not in out + err
-    assert "\\x1b[2Jgone" in run("provenance", "verify", statement, "--out", mini.out)[2]
+    assert "\\u001b[2Jgone" in run("provenance", "verify", statement, "--out", mini.out)[2]
 
 
 # -------------------------------------------------------------------------------- any statement
@@ -312,6 +354,10 @@ def test_a_value_anywhere_else_is_refused_or_read(record: Record, data: st.DataO
     with contextlib.suppress(BadInput):
         found = read.parse(json.dumps(content).encode(), "test")
         assert render(found.record, found.run)
+        # What was written there is told, wherever it is not what stood there before.
+        parts = canonical.parts(found.content, record)
+        changed = canonical.same(content, json.loads(render(record)))
+        assert found.passed_over or changed == (not any(part.differences for part in parts))
 
 
 @given(st.binary(max_size=300))

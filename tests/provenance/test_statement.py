@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from mini import Mini, Run
 from records import records
-from xnnkit.provenance import facts, read
+from xnnkit.provenance import canonical, facts, read
 from xnnkit.provenance.record import Record
 from xnnkit.provenance.statement import Run as BuildRun
 from xnnkit.provenance.statement import render
@@ -48,6 +48,7 @@ def test_it_is_a_statement_of_the_binaries_that_were_built(mini: Mini, run: Run)
         "compiler": {"name": "zig", "version": "", "revision": "", "api_level": None},
         "layout": "module",
         "bazelOptions": [],
+        "outsideRcFiles": 0,
     }
     assert definition["internalParameters"]["settings"] == ["--cxxopt=-std=c++17"]
     assert definition["internalParameters"]["flavours"]["kleidiai"]["switches"] == {"fast": True}
@@ -107,6 +108,13 @@ def test_every_material_is_named_with_its_hashes(mini: Mini, run: Run) -> None:
         if path.is_file()
     }
     assert set(listed) == on_disk
+    assert found["workspace"]["annotations"]["links"] == {}
+    # Bazel's own links are there, and are no material.
+    assert (mini.out / "workspace/bazel-out").is_symlink()
+    assert set(found["xnnkit"]["annotations"]["sha256"]) == {
+        *("build", "patches", "profile", "render", "whole.py"),
+        *("data/BUILD.bazel", "data/MODULE.bazel", "data/rules"),
+    }
     assert {"MODULE.bazel", "xnnkit/rules/BUILD.bazel", "bench/bench.c"} <= on_disk
 
 
@@ -114,7 +122,7 @@ def test_the_same_build_gives_the_same_bytes_wherever_it_is(
     mini: Mini, run: Run, tmp_path: Path
 ) -> None:
     first = run("provenance", minis.NAME, "--out", mini.out)
-    shutil.copytree(mini.out, tmp_path / "elsewhere")
+    shutil.copytree(mini.out, tmp_path / "elsewhere", symlinks=True)
     assert run("provenance", minis.NAME, "--out", tmp_path / "elsewhere") == first
     assert run("provenance", "statement", minis.NAME, "--out", mini.out) == first
     assert str(tmp_path) not in first[1]
@@ -174,6 +182,23 @@ def test_an_older_manifest_is_refused_with_what_to_type(mini: Mini, run: Run) ->
     code, _, err = run("provenance", minis.NAME, "--out", mini.out)
     assert code == 2
     assert "xnnkit build small" in err
+
+
+def test_a_record_of_an_older_xnnkit_is_refused_with_what_to_type(
+    mini: Mini, statement: Path, run: Run
+) -> None:
+    """It says nothing of symlinks, which is not that there were none."""
+    file = mini.out / "build.json"
+    content = json.loads(file.read_text())
+    content["record"]["schema_version"] = 1
+    del content["record"]["links"]
+    file.write_text(json.dumps(content))
+    commands = (minis.NAME,), ("verify", statement)
+    for command in commands:
+        code, _, err = run("provenance", *command, "--out", mini.out)
+        assert code == 2
+        assert "record.schema_version" in err
+        assert "xnnkit build small" in err
 
 
 def test_a_damaged_record_is_refused_by_key(mini: Mini, run: Run) -> None:
@@ -239,11 +264,13 @@ def test_other_records_differ_in_what_differs(one: Record, other: Record) -> Non
     checks = compare(stated, {**found})
     changed = {check.name for check in checks if check.state == "changed"}
     assert changed == {
-        name for name in stated.keys() | found.keys() if stated.get(name) != found.get(name)
+        name
+        for name in stated.keys() | found.keys()
+        if name not in stated or name not in found or not canonical.same(stated[name], found[name])
     }
     # Two records with the same facts say the same.
     if not changed:
-        assert sorted(stated.items()) == sorted(found.items())
+        assert canonical.same(stated, found)
 
 
 @slow_to_draw

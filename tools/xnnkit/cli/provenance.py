@@ -107,10 +107,19 @@ def statement(
     callback=named_binaries,
     help="Check this program in place of a build's; may be repeated.",
 )
+@click.option(
+    "--profile",
+    default="",
+    shell_complete=complete_profile,
+    help="Name or file of the profile, if the statement's is not one of xnnkit's.",
+)
+@click.option("--builder-id", default="", callback=_uri, help="Who must have built.")
 @git_root_option
 @click.option("--again", is_flag=True, help="Unpack everything again; trust no remembered tree.")
 @click.option(
-    "--allow-unchecked", is_flag=True, help="Pass even if something cannot be checked here."
+    "--allow-unchecked",
+    is_flag=True,
+    help="Pass even if something but a binary cannot be checked here.",
 )
 @click.option("--show-all", is_flag=True, help="Print every fact that was compared.")
 @json_option
@@ -121,6 +130,8 @@ def verify(
     file: Path,
     out: Path | None,
     binaries: dict[str, Path],
+    profile: str,
+    builder_id: str,
     git_root: Path | None,
     again: bool,
     allow_unchecked: bool,
@@ -130,13 +141,15 @@ def verify(
     """Compare the statement in FILE with the binaries and with everything they were built from.
 
     Binaries, workspace and flags from --out, archives from the cache by bytes and tree, profile,
-    patch sets and rules from this xnnkit. Exit 1 when something changed, 4 when nothing did but
+    patch sets and rules from this xnnkit; and the statement key by key with the one that is made
+    of --out's build.json. Exit 1 when something changed, 4 when nothing did but
     not everything is here to be checked. A signature is not looked at: docs/provenance.md.
     """
     from xnnkit import paths
     from xnnkit.provenance import verify as library
     from xnnkit.provenance.here import Places
     from xnnkit.provenance.read import read
+    from xnnkit.provenance.record import shown
 
     said = read(file)
     places = Places(
@@ -145,11 +158,15 @@ def verify(
         git_root=git_root or paths.git_root(),
         binaries=binaries,
         again=again,
+        profile=profile,
+        builder_id=builder_id,
     )
     checks = library.verify(said, places)
     error = library.judge(checks, str(file), allow_unchecked=allow_unchecked)
     if said.enveloped:
         note("the envelope's signatures were not checked: that is the signer's tool's work")
+    if said.passed_over:
+        note(f"not compared with anything: {', '.join(map(shown, said.passed_over))}")
     if as_json:
         emit_json(
             {
@@ -157,6 +174,7 @@ def verify(
                 "profile": said.record.profile,
                 "builder": said.run.builder_id,
                 "ok": error is None,
+                "not_compared": said.passed_over,
                 "counts": library.count(checks),
                 "checks": [one.to_json() for one in checks],
             }

@@ -6,19 +6,33 @@ here now.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import xnnkit
 from xnnkit import paths
+from xnnkit.errors import BadInput
 from xnnkit.patches import load as patch_sets
 from xnnkit.profile import Archive, Flavour, GitOrigin, Origin, Profile, PypiOrigin, Toolchain
-from xnnkit.provenance.digests import dir_hash, file_below, files_below, of_json
+from xnnkit.provenance import rcfiles
+from xnnkit.provenance.digests import (
+    Tree,
+    contents_below,
+    dir_hash,
+    file_behind,
+    file_below,
+    of_json,
+    of_text,
+    tree_below,
+)
 from xnnkit.provenance.record import (
     ArchiveRecord,
     Compiler,
     FlavourRecord,
+    LinkRecord,
     PatchRecord,
     Record,
     shown,
@@ -30,11 +44,13 @@ if TYPE_CHECKING:
     from xnnkit.build.prepare import Prepared
     from xnnkit.build.request import Options
 
-PARTS = ("build", "patches", "profile", "render")
-"""Folders of the package that decide what is rendered and asked of Bazel."""
+# What of the home is not told apart by profile, patch set and workspace. An installed package has
+# it in data/, which is the home then.
+_DATA = "data"
+_HOME = ("BUILD.bazel", "MODULE.bazel", "WORKSPACE.tmpl", "rules")
 
-# What Bazel itself leaves in a workspace, and our own file of a build's disk cache.
-_OUTPUTS = ("bazel-", ".disk_cache", "MODULE.bazel.lock")
+# Where Bazel's links of a workspace lead: into an output base, whatever its place.
+_BASE = re.compile(r"/.+/execroot/[^/]+(/bazel-out(/.+)?)?")
 
 
 def record(
@@ -54,8 +70,20 @@ def record(
         options: what was asked for.
         bazel_version: of the Bazel that built.
         subjects: each program, from the build's directory, and its sha256.
+
+    Raises:
+        BadInput: the workspace has what no record can hold, such as a pipe.
     """
     compiler = prepared.compiler
+    found = workspace(prepared.workspace)
+    if found.strange:
+        told = [f"{name}: {what}" for name, what in found.strange.items()]
+        raise BadInput(
+            "the workspace has entries that cannot be recorded",
+            where=str(prepared.workspace),
+            why="; ".join(told[:10]),
+            fix="delete them, and build again",
+        )
     return Record(
         profile=profile.name,
         profile_parts=profile_parts(profile),
@@ -68,6 +96,7 @@ def record(
             api_level=compiler.api_level if compiler.name == "ndk" else None,
         ),
         bazel_options=tuple(options.bazel_options),
+        outside_rc_files=len(rcfiles.imported(prepared.workspace).outside),
         optimization=profile.optimization,
         settings=profile.settings,
         bazel=bazel_version,
@@ -75,7 +104,8 @@ def record(
         xnnkit_parts=xnnkit_parts(),
         archives=tuple(_archive(profile, one) for one in prepared.fetched),
         patches=tuple(patches(profile, prepared.workspace, options.layout)),
-        workspace=workspace_files(prepared.workspace),
+        workspace=found.files,
+        links=links(prepared.workspace, found),
         subjects=subjects,
     )
 
@@ -110,8 +140,22 @@ def flavour_record(flavour: Flavour) -> FlavourRecord:
 
 
 def xnnkit_parts() -> dict[str, str]:
-    """Return the hash of each folder of this xnnkit that decides what is built."""
-    return {name: dir_hash(files_below(package() / name, _bytecode)) for name in PARTS}
+    """Return the hash of each file and folder of this xnnkit; of Python's bytecode, none."""
+    parts = _parts(package(), "", [one.name for one in package().iterdir() if one.name != _DATA])
+    return dict(sorted({**parts, **_parts(paths.home(), f"{_DATA}/", _HOME)}.items()))
+
+
+def _parts(root: Path, prefix: str, names: Iterable[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in names:
+        path = root / name
+        if _bytecode(name, path):
+            continue
+        if path.is_dir():
+            found[prefix + name] = dir_hash(contents_below(path, _bytecode))
+        elif (digest := file_behind(path)) is not None:
+            found[prefix + name] = digest
+    return found
 
 
 def package() -> Path:
@@ -119,10 +163,45 @@ def package() -> Path:
     return Path(xnnkit.__file__).parent
 
 
-def workspace_files(workspace: Path) -> dict[str, str]:
-    """Return every file of a workspace with its sha256, but for what Bazel writes into it."""
-    found = files_below(workspace, lambda name: name.startswith(_OUTPUTS))
-    return {shown(name, 1000): digest for name, digest in found.items()}
+def workspace(root: Path) -> Tree:
+    """Return everything in a workspace but what Bazel writes into it.
+
+    That is ``.disk_cache``, and the links ``bazel-bin``, ``bazel-out``, ``bazel-testlogs`` and
+    ``bazel-WORKSPACE`` if they lead into an output base. What has a name that cannot be told
+    apart from another's when it is printed is among the strange.
+    """
+    outputs = {f"bazel-{name}" for name in ("bin", "out", "testlogs", root.absolute().name)}
+
+    def bazels(name: str, path: Path) -> bool:
+        if path.is_symlink():
+            return name in outputs and bool(_BASE.fullmatch(os.readlink(path)))
+        return name == ".disk_cache" and path.is_dir()
+
+    found = tree_below(root, bazels)
+    odd = {name for name in (*found.files, *found.links) if shown(name, 1024) != name}
+    strange = found.strange | dict.fromkeys(odd, "a name that is too long or not printable")
+    return Tree(
+        {name: digest for name, digest in found.files.items() if name not in odd},
+        {name: target for name, target in found.links.items() if name not in odd},
+        {shown(name, 1024): what for name, what in sorted(strange.items())},
+    )
+
+
+def links(root: Path, tree: Tree) -> dict[str, LinkRecord]:
+    """Return what is to be said of the symlinks in a workspace, each followed to its end."""
+    found = {}
+    for name, target in tree.links.items():
+        path = root / name
+        content = file_behind(path)
+        ends: Literal["file", "folder", "nothing", "other"] = "other"
+        if content is not None:
+            ends = "file"
+        elif path.is_dir():
+            ends = "folder"
+        elif not path.exists():
+            ends = "nothing"
+        found[name] = LinkRecord(target=of_text(target), leads_to=ends, content=content)
+    return found
 
 
 def patches(profile: Profile, workspace: Path, layout: str) -> list[PatchRecord]:
@@ -161,11 +240,11 @@ def patch_set_files(name: str) -> dict[str, str]:
     root = paths.home() / "patches"
     if name not in patch_sets.names():
         return {}
-    own = files_below(root / name, lambda path: path.endswith(".md") and "/" not in path)
+    own = contents_below(root / name, lambda path, _: path.endswith(".md") and "/" not in path)
     found = {f"{name}/{path}": digest for path, digest in own.items()}
     for other, shared in patch_sets.load(name).meta.files_from.items():
         for path in shared:
-            digest = file_below(root, f"{other}/files/{path}")
+            digest = file_behind(root / other / "files" / path)
             if digest is not None:
                 found[f"{other}/files/{path}"] = digest
     return dict(sorted(found.items()))
@@ -202,5 +281,5 @@ def _archive(profile: Profile, one: Fetched) -> ArchiveRecord:
     )
 
 
-def _bytecode(name: str) -> bool:
+def _bytecode(name: str, path: Path) -> bool:
     return name.endswith(".pyc") or name.split("/")[-1] == "__pycache__"

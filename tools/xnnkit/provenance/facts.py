@@ -1,12 +1,23 @@
-"""A record as plain facts, name and value, so that two can be compared one by one."""
+"""A record as plain facts, name and value, so that two can be compared one by one.
+
+A value is JSON's: a list of two words is no list of one with a blank in it, and nothing is no word
+for nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from xnnkit.provenance.record import ArchiveRecord, FlavourRecord, PatchRecord, Record
+from xnnkit.provenance.record import (
+    ArchiveRecord,
+    FlavourRecord,
+    LinkRecord,
+    PatchRecord,
+    Record,
+)
 
-Facts = dict[str, str]
+Facts = dict[str, Any]
 
 
 def of(record: Record) -> Facts:
@@ -20,49 +31,49 @@ def of(record: Record) -> Facts:
     for one in record.archives:
         facts |= archive(one)
     for patch in record.patches:
-        facts |= diff(patch) | patch_set(patch.patch_set, patch.files)
-    facts |= workspace(record.workspace)
+        facts |= diff(patch)
+        for name, digest in patch_set(patch.patch_set, patch.files).items():
+            # What two repositories' diffs say otherwise of one file is two facts.
+            told = name if facts.get(name, digest) == digest else f"{name} ({patch.repository})"
+            facts[told] = digest
+    facts |= workspace(record.workspace, record.links)
     facts |= xnnkit(record.xnnkit_parts)
     return facts
 
 
-def subjects(found: dict[str, str]) -> Facts:
+def subjects(found: Mapping[str, str]) -> Facts:
     """Return the facts of programs."""
     return {f"binary {name}": digest for name, digest in found.items()}
 
 
 def parameters(record: Record) -> Facts:
     """Return what was asked of the build, and by what it was made."""
-    compiler = record.compiler
-    words = [compiler.name, compiler.version, compiler.revision]
-    if compiler.api_level is not None:
-        words.append(f"API level {compiler.api_level}")
     return {
         "parameter layout": record.layout,
-        "parameter compiler": _text(words),
-        "parameter bazelOptions": _text(record.bazel_options),
+        "parameter compiler": record.compiler.model_dump(mode="json"),
+        "parameter bazelOptions": list(record.bazel_options),
+        "parameter outsideRcFiles": record.outside_rc_files,
         "Bazel's version": record.bazel,
+        "xnnkit's version": record.xnnkit,
     }
 
 
 def settings(optimization: str, options: Iterable[str]) -> Facts:
     """Return the facts of how a profile has everything compiled."""
-    return {"parameter optimization": optimization, "parameter settings": _text(options)}
+    return {"parameter optimization": optimization, "parameter settings": list(options)}
 
 
-def profile(parts: dict[str, str]) -> Facts:
+def profile(parts: Mapping[str, str]) -> Facts:
     """Return the facts of a profile's tables."""
     return {f"profile: {name}": digest for name, digest in parts.items()}
 
 
 def of_flavour(one: FlavourRecord) -> Facts:
     """Return the facts of a flavour."""
-    switches = [f"{key}={str(value).lower()}" for key, value in sorted(one.switches.items())]
-    archives = [f"{key}={value}" for key, value in sorted(one.archives.items())]
     return {
-        f"flavour {one.name}: archives": _text(archives),
-        f"flavour {one.name}: patch sets": _text(one.patch_sets),
-        f"flavour {one.name}: switches": _text(switches),
+        f"flavour {one.name}: archives": one.archives,
+        f"flavour {one.name}: patch sets": list(one.patch_sets),
+        f"flavour {one.name}: switches": one.switches,
     }
 
 
@@ -70,11 +81,22 @@ def archive(one: ArchiveRecord) -> Facts:
     """Return the facts of an archive or a toolchain."""
     name = f"{one.kind} {one.name}"
     return {
-        f"{name}: bytes": f"sha256 {one.sha256}, {one.size} bytes",
-        f"{name}: origin": f"{one.origin} {one.uri}" + (" (prebuilt)" if one.prebuilt else ""),
-        f"{name}: commit": one.commit or "none",
-        f"{name}: tree": one.tree or "none",
+        f"{name}: bytes": bytes_of(one.sha256, one.size),
+        f"{name}: origin": origin(one.origin, one.uri, prebuilt=one.prebuilt),
+        f"{name}: accepted by its tree": one.accepted_by_tree,
+        f"{name}: commit": one.commit,
+        f"{name}: tree": one.tree,
     }
+
+
+def bytes_of(sha256: str, size: int) -> str:
+    """Return the value of an archive's bytes."""
+    return f"sha256 {sha256}, {size} bytes"
+
+
+def origin(kind: str, uri: str, *, prebuilt: bool) -> dict[str, Any]:
+    """Return the value of an archive's origin."""
+    return {"type": kind, "uri": uri, "prebuilt": prebuilt}
 
 
 def diff(one: PatchRecord) -> Facts:
@@ -82,20 +104,19 @@ def diff(one: PatchRecord) -> Facts:
     return {f"patch {one.patch_set} for {one.repository}": f"{one.path} {one.sha256}"}
 
 
-def patch_set(name: str, files: dict[str, str]) -> Facts:
+def patch_set(name: str, files: Mapping[str, str]) -> Facts:
     """Return the facts of what a patch set is made of."""
     return {f"patch set {name}: {path}": digest for path, digest in files.items()}
 
 
-def workspace(files: dict[str, str]) -> Facts:
-    """Return the facts of a workspace's files."""
-    return {f"workspace file {path}": digest for path, digest in files.items()}
+def workspace(files: Mapping[str, str], links: Mapping[str, LinkRecord]) -> Facts:
+    """Return the facts of a workspace's files and symlinks."""
+    found: Facts = {f"workspace file {path}": digest for path, digest in files.items()}
+    return found | {
+        f"workspace link {path}": one.model_dump(mode="json") for path, one in links.items()
+    }
 
 
-def xnnkit(parts: dict[str, str]) -> Facts:
+def xnnkit(parts: Mapping[str, str]) -> Facts:
     """Return the facts of xnnkit itself."""
     return {f"xnnkit: {name}": digest for name, digest in parts.items()}
-
-
-def _text(words: Iterable[str]) -> str:
-    return " ".join(word for word in words if word) or "none"

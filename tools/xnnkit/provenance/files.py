@@ -8,7 +8,7 @@ from pathlib import Path
 from xnnkit.build import manifest
 from xnnkit.errors import BadInput, Finding
 from xnnkit.provenance import record
-from xnnkit.provenance.digests import file_below
+from xnnkit.provenance.digests import file_below, plain_bytes
 from xnnkit.provenance.read import MAX_BYTES, parse
 from xnnkit.provenance.record import Record
 
@@ -44,13 +44,7 @@ def of_build(profile: str, out: Path, flavours: Sequence[str] = ()) -> Record:
                 why=f"built: {', '.join(built)}",
             )
     if flavours:
-        kept = tuple(one for one in found.flavours if one.name in flavours)
-        subjects = {
-            name: digest
-            for name, digest in found.subjects.items()
-            if name.split("/")[1:2] and name.split("/")[1] in flavours
-        }
-        found = found.model_copy(update={"flavours": kept, "subjects": subjects})
+        found = record.of_flavours(found, flavours)
     for name, digest in found.subjects.items():
         actual = file_below(out, name)
         if actual != digest:
@@ -91,10 +85,8 @@ def signature_of(file: Path) -> bytes:
 
 def _read(file: Path, most: int) -> bytes:
     try:
-        with open(file, "rb") as stream:
-            data = stream.read(most + 1)
+        return plain_bytes(file, most)
     except OSError as error:
         raise BadInput("cannot read the file", where=str(file), why=error.strerror or "") from None
-    if len(data) > most:
-        raise BadInput(f"the file is longer than {most >> 20} MiB", where=str(file))
-    return data
+    except ValueError as error:
+        raise BadInput(f"the file is {error}", where=str(file)) from None

@@ -1,8 +1,8 @@
 """The same facts as this machine has them now, and why when it cannot tell.
 
 Every path that is opened here comes from this machine's profile, from a listing of its own folders
-or from the command line; none comes from a statement. Of a statement only hashes are used, to find
-files that are named by their hash.
+or from the command line. Of a statement only hashes are used, to find files that are named by their
+hash; and without its profile the programs' names, if they are of the form ``bin/FLAVOUR/NAME``.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import xnnkit
 from xnnkit import paths
@@ -35,7 +36,8 @@ class Unknown:
     why: str
 
 
-Here = dict[str, str | Unknown]
+Here = dict[str, Any]
+"""Name -> a value of JSON's, or `Unknown`."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ class Places:
         git_root: clones that help to say how a tree differs, or None.
         binaries: flavour -> program, in place of those in ``out``.
         again: compute every tree, also those that the cache remembers.
+        profile: name or path of the profile, in place of the one that the statement names.
+        builder_id: who must have built; "" for anybody.
     """
 
     out: Path
@@ -55,31 +59,41 @@ class Places:
     git_root: Path | None = None
     binaries: Mapping[str, Path] = field(default_factory=dict)
     again: bool = False
+    profile: str = ""
+    builder_id: str = ""
 
 
-def look(claim: Record, places: Places) -> Here:
+def look(claim: Record, built: Record | None, places: Places) -> Here:
     """Return every fact that this machine has or should have, for a build like the claimed one.
 
     Args:
         claim: what a statement says; tells the profile, the flavours and the compiler.
+        built: what the build there says, from `built`.
         places: where to look.
 
     Raises:
-        BadInput: the profile is refused, or ``build.json`` is damaged.
+        BadInput: the profile is refused, or is of another name; a program is named of a flavour
+            that the statement does not have.
         BadEnvironment: the cache cannot be used.
     """
+    _refuse_unknown(claim, places)
     found: Here = {}
-    built = _built(places.out)
     found |= _parameters(claim, built)
     found |= _workspace(claim, places.out / "workspace")
     found |= _xnnkit(claim)
     try:
-        profile = load(claim.profile)
+        profile = load(places.profile or claim.profile)
     except BadInput as error:
-        if claim.profile in _profiles():
+        if places.profile or claim.profile in _profiles():
             raise
         found |= _without_profile(claim, error.what)
+        found |= _subjects(claim, None, places)
         return found
+    if profile.name != claim.profile:
+        raise BadInput(
+            f"the statement is of profile {claim.profile}, not {profile.name}",
+            where=f"--profile {places.profile}",
+        )
     found |= facts.profile(collect.profile_parts(profile))
     found |= facts.settings(profile.optimization, profile.settings)
     found |= _flavours(claim, profile)
@@ -93,27 +107,54 @@ def _profiles() -> list[str]:
     return [file.stem for file in (paths.home() / "profiles").glob("*.toml")]
 
 
-def _built(out: Path) -> Record | None:
+def _refuse_unknown(claim: Record, places: Places) -> None:
+    flavours = [flavour.name for flavour in claim.flavours]
+    for name in places.binaries:
+        if name not in flavours:
+            raise BadInput(
+                f"the statement has no flavour {name!r}",
+                where=f"--binary {name}={places.binaries[name]}",
+                why=f"legal: {', '.join(flavours)}",
+            )
+
+
+def built(out: Path) -> Record | None:
+    """Return the record of the build in a folder; None when there is none.
+
+    Raises:
+        BadInput: ``build.json`` is damaged, or of another xnnkit.
+    """
     if not (out / manifest.NAME).is_file():
         return None
     content = manifest.read(out)
     return record.of_manifest(content, str(out / manifest.NAME))
 
 
-def _unknown(expected: Mapping[str, str], why: str) -> Here:
+def _unknown(expected: Mapping[str, Any], why: str) -> Here:
     return {name: Unknown(why) for name in expected}
 
 
 def _parameters(claim: Record, built: Record | None) -> Here:
+    found: Here = facts.parameters(built) if built else {}
     if built is None:
-        return _unknown(facts.parameters(claim), f"no {manifest.NAME} here")
-    return {**facts.parameters(built)}
+        found = _unknown(facts.parameters(claim), f"no {manifest.NAME} here")
+    if claim.outside_rc_files:
+        why = f"{claim.outside_rc_files} outside the workspace; what was in them is not recorded"
+        found["rc files"] = Unknown(why)
+    return found
 
 
 def _workspace(claim: Record, workspace: Path) -> Here:
     if not workspace.is_dir():
-        return _unknown(facts.workspace(claim.workspace), "no workspace here")
-    return {**facts.workspace(collect.workspace_files(workspace))}
+        return _unknown(facts.workspace(claim.workspace, claim.links), "no workspace here")
+    tree = collect.workspace(workspace)
+    links = collect.links(workspace, tree)
+    found: Here = facts.workspace(tree.files, links)
+    found |= {f"workspace entry {name} ({what})": what for name, what in tree.strange.items()}
+    for name, one in links.items():
+        if one.leads_to in ("folder", "other"):
+            found[f"workspace behind {name}"] = Unknown(f"a link to a {one.leads_to}: not recorded")
+    return found
 
 
 def _xnnkit(claim: Record) -> Here:
@@ -125,7 +166,6 @@ def _xnnkit(claim: Record) -> Here:
 
 def _without_profile(claim: Record, why: str) -> Here:
     expected = {
-        **facts.subjects(claim.subjects),
         **facts.profile(claim.profile_parts),
         **facts.settings(claim.optimization, claim.settings),
     }
@@ -147,13 +187,22 @@ def _flavours(claim: Record, profile: Profile) -> Here:
     return found
 
 
-def _subjects(claim: Record, profile: Profile, places: Places) -> Here:
-    names = {flavour.name for flavour in profile.flavour}
+def _subjects(claim: Record, profile: Profile | None, places: Places) -> Here:
+    """Return each flavour's program; none is left out because its profile is not here."""
+    if profile:
+        names = {one.name: collect.subject_name(profile, one.name) for one in profile.flavour}
+    else:
+        names = {}
+        for name in claim.subjects:
+            match name.split("/"):
+                case ["bin", flavour_name, _]:
+                    names.setdefault(flavour_name, name)
     found: Here = {}
     for flavour in claim.flavours:
         if flavour.name not in names:
+            found[f"binary of flavour {flavour.name}"] = "built" if not profile else "not pinned"
             continue
-        name = collect.subject_name(profile, flavour.name)
+        name = names[flavour.name]
         given = places.binaries.get(flavour.name)
         if given is not None:
             digest = manifest.sha256_of(given) if given.is_file() else None
@@ -207,7 +256,7 @@ def _of_any_host(item: Item, claim: ArchiveRecord, profile: Profile) -> Item:
 
 def _archive(
     item: Item, claim: ArchiveRecord, cache: Cache, places: Places
-) -> Iterator[tuple[str, str | Unknown]]:
+) -> Iterator[tuple[str, Any]]:
     """Yield the facts of one archive: what the profile pins, and what the cache has of it."""
     name = f"{claim.kind} {claim.name}"
     origin = _origin(item, claim, cache)
@@ -227,12 +276,12 @@ def _archive(
         yield f"{name}: bytes", Unknown("not in the cache")
         yield from _pinned(item, origin, claim, "not in the cache")
         return
-    yield f"{name}: bytes", f"sha256 {claim.sha256}, {blob.stat().st_size} bytes"
+    yield f"{name}: bytes", facts.bytes_of(claim.sha256, blob.stat().st_size)
     yield from _pinned(item, origin, claim, "")
     if not judge.checked_by_tree(item, origin):
         return
     assert isinstance(item, Archive)
-    again = places.again or claim.accepted_by_tree
+    again = places.again or origin.sha256 != claim.sha256
     try:
         tree = judge.check_tree(
             item, origin, blob, claim.sha256, cache, places.git_root, again=again
@@ -252,13 +301,14 @@ def _origin(item: Item, claim: ArchiveRecord, cache: Cache) -> Origin | None:
 
 def _pinned(
     item: Item, origin: Origin, claim: ArchiveRecord, unseen: str
-) -> Iterator[tuple[str, str | Unknown]]:
+) -> Iterator[tuple[str, Any]]:
     """Yield what the profile says; the tree only as far as it contradicts, if it was not seen."""
     name = f"{claim.kind} {claim.name}"
-    prebuilt = " (prebuilt)" if origin.prebuilt else ""
-    yield f"{name}: origin", f"{origin.type} {collect.uri_of(item, origin)}{prebuilt}"
+    uri = collect.uri_of(item, origin)
+    yield f"{name}: origin", facts.origin(origin.type, uri, prebuilt=origin.prebuilt)
+    yield f"{name}: accepted by its tree", origin.sha256 != claim.sha256
     source = item if isinstance(item, Archive) and not origin.prebuilt else None
-    yield f"{name}: commit", source.commit if source else "none"
-    tree = judge.expected_tree(source, origin) if source else "none"
+    yield f"{name}: commit", source.commit if source else None
+    tree = judge.expected_tree(source, origin) if source else None
     unchecked = unseen and source and tree == claim.tree
     yield f"{name}: tree", Unknown(unseen) if unchecked else tree

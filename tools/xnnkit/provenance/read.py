@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,12 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from xnnkit.errors import BadInput
 from xnnkit.profile.model import GitId, Name, PatchSetName, RepoName, Sha256
 from xnnkit.provenance import dsse
-from xnnkit.provenance.digests import dir_hash
+from xnnkit.provenance.digests import dir_hash, plain_bytes
 from xnnkit.provenance.record import (
     ArchiveRecord,
     Compiler,
     FilePath,
     FlavourRecord,
+    LinkRecord,
     Origin,
     PatchRecord,
     Record,
@@ -29,6 +30,7 @@ from xnnkit.provenance.statement import BUILD_TYPE, PREDICATE_TYPE, STATEMENT_TY
 
 MAX_BYTES = 16 << 20
 _MAX_ITEMS = 10_000
+_MAX_DEPTH = 100
 
 _FIX = "make one with: xnnkit provenance -o FILE"
 
@@ -42,16 +44,37 @@ class Statement:
         run: who built, and when.
         enveloped: it came in a DSSE envelope, whose signatures nobody has looked at.
         strange: names of materials that no build of ours has.
+        content: the statement itself, for whoever compares it key by key.
     """
 
     record: Record
     run: Run
     enveloped: bool = False
     strange: tuple[str, ...] = ()
+    content: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def passed_over(self) -> list[str]:
+        """Name the fields that are not compared with anything.
+
+        in-toto has readers pass over fields that they do not know. Only these are: nothing in the
+        subjects, the build's definition or the builder.
+        """
+        predicate = self.content["predicate"]
+        known = {"_type", "subject", "predicateType", "predicate"}
+        return [
+            *(key for key in self.content if key not in known),
+            *(
+                f"predicate.{key}"
+                for key in predicate
+                if key not in ("buildDefinition", "runDetails")
+            ),
+            *(f"predicate.runDetails.{key}" for key in predicate["runDetails"] if key != "builder"),
+        ]
 
 
 class _Open(BaseModel):
-    """in-toto lets anybody add fields, which readers pass over."""
+    """in-toto lets anybody add fields: they are not refused here; `canonical` compares them."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
 
@@ -93,12 +116,23 @@ class _Hashes(_Closed):
     sha256: dict[Text, Sha256]
 
 
+class _Link(_Closed):
+    target: Sha256
+    leadsTo: Literal["file", "folder", "nothing", "other"]
+    content: Sha256 | None = None
+
+
+class _WorkspaceNotes(_Hashes):
+    links: dict[FilePath, _Link]
+
+
 class _External(_Closed):
     profile: Name
     flavours: list[Name]
     compiler: Compiler
     layout: Literal["module", "workspace"]
     bazelOptions: list[Text]
+    outsideRcFiles: Annotated[int, Field(ge=0)]
 
 
 class _InternalFlavour(_Closed):
@@ -114,7 +148,7 @@ class _Internal(_Closed):
 
 
 class _Definition(_Open):
-    buildType: Literal["urn:xnnkit:build:v1"]
+    buildType: Literal["urn:xnnkit:build:v2"]
     externalParameters: _External
     internalParameters: _Internal
     resolvedDependencies: Annotated[list[_Descriptor], Field(max_length=_MAX_ITEMS)]
@@ -163,11 +197,11 @@ def read(file: Path) -> Statement:
         BadInput: it cannot be read, is no statement, or no statement of a build of ours.
     """
     try:
-        with open(file, "rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except OSError as error:
+        data = plain_bytes(file, MAX_BYTES)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else f"it is {error}"
         raise BadInput(
-            "cannot read the statement", where=str(file), why=error.strerror or "", fix=_FIX
+            "cannot read the statement", where=str(file), why=why or "", fix=_FIX
         ) from None
     return parse(data, str(file))
 
@@ -209,7 +243,7 @@ def parse(data: bytes, where: str) -> Statement:
         ) from None
     builder, metadata = whole.predicate.runDetails.builder, whole.predicate.runDetails.metadata
     run = Run(builder.id, metadata.invocationId, metadata.startedOn, metadata.finishedOn)
-    return Statement(record, run, enveloped, strange)
+    return Statement(record, run, enveloped, strange, content)
 
 
 def _at(content: Any, *keys: str) -> Any:
@@ -236,6 +270,8 @@ def _json(data: bytes, where: str) -> dict[str, Any]:
         )
         # A lone surrogate can be written in JSON and nowhere else.
         json.dumps(content, ensure_ascii=False).encode("utf-8")
+        if _deeper(content, _MAX_DEPTH):
+            raise RecursionError
     except RecursionError:
         raise BadInput("not a statement: nested too deeply", where=where, fix=_FIX) from None
     except ValueError as error:
@@ -245,24 +281,42 @@ def _json(data: bytes, where: str) -> dict[str, Any]:
     return content
 
 
+def _deeper(content: Any, most: int) -> bool:
+    """Tell whether values are nested in more than so many others."""
+    level = [content] if isinstance(content, (dict, list)) else []
+    for _ in range(most):
+        inner = [one.values() if isinstance(one, dict) else one for one in level]
+        level = [v for values in inner for v in values if isinstance(v, (dict, list))]
+        if not level:
+            return False
+    return True
+
+
 def _record(whole: _Whole, where: str) -> tuple[Record, tuple[str, ...]]:
     definition = whole.predicate.buildDefinition
     external, internal = definition.externalParameters, definition.internalParameters
     materials = _by_name(definition.resolvedDependencies, where)
+    if len(set(external.flavours)) != len(external.flavours):
+        raise BadInput("externalParameters name a flavour twice", where=where)
     if set(internal.flavours) != set(external.flavours):
         raise BadInput(
             "internalParameters are of other flavours than externalParameters", where=where
         )
     archives, patches, strange = [], [], []
     hashes: dict[str, dict[str, str]] = {}
+    links: dict[str, LinkRecord] = {}
     for name, one in materials.items():
         kind, _, rest = name.partition("/")
         if kind in ("archive", "toolchain"):
             archives.append(_archive(kind, rest, one))
         elif kind == "patch":
             patches.append(_patch(rest, one))
-        elif name in ("profile", "workspace", "xnnkit"):
-            hashes[name] = _hashes(one, where)
+        elif name in ("profile", "xnnkit"):
+            hashes[name] = _hashes(_Hashes.model_validate(one.annotations), one, where)
+        elif name == "workspace":
+            notes = _WorkspaceNotes.model_validate(one.annotations)
+            hashes[name] = _hashes(notes, one, where)
+            links = {path: _link(link) for path, link in notes.links.items()}
         elif name != "bazel":
             strange.append(name)
     for name in ("profile", "workspace", "xnnkit"):
@@ -281,6 +335,7 @@ def _record(whole: _Whole, where: str) -> tuple[Record, tuple[str, ...]]:
             "layout": external.layout,
             "compiler": external.compiler,
             "bazel_options": external.bazelOptions,
+            "outside_rc_files": external.outsideRcFiles,
             "optimization": internal.optimization,
             "settings": internal.settings,
             "bazel": version.bazel,
@@ -289,6 +344,7 @@ def _record(whole: _Whole, where: str) -> tuple[Record, tuple[str, ...]]:
             "archives": archives,
             "patches": patches,
             "workspace": hashes["workspace"],
+            "links": links,
             "subjects": _subjects(whole.subject, where),
         }
     )
@@ -345,8 +401,12 @@ def _patch(name: str, one: _Descriptor) -> PatchRecord:
     )
 
 
-def _hashes(one: _Descriptor, where: str) -> dict[str, str]:
-    found = _Hashes.model_validate(one.annotations).sha256
+def _link(one: _Link) -> LinkRecord:
+    return LinkRecord(target=one.target, leads_to=one.leadsTo, content=one.content)
+
+
+def _hashes(notes: _Hashes, one: _Descriptor, where: str) -> dict[str, str]:
+    found = notes.sha256
     if dir_hash(found) != one.digest.dirHash:
         raise BadInput(
             f"the hashes of {one.name!r} do not come to its own dirHash",

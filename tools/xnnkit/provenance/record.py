@@ -6,7 +6,8 @@ machine's own profile and folders, and these facts only as what to expect.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Collection
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
     AfterValidator,
@@ -22,6 +23,9 @@ from xnnkit.profile.model import GitId, Name, PatchSetName, RepoName, Sha256
 
 KEY = "record"
 """The key of ``build.json`` that holds a `Record`."""
+
+SCHEMA_VERSION: Final = 2
+"""Version 1 left out symlinks in the workspace, rc files outside it, and most of xnnkit."""
 
 
 def _inside(value: str) -> str:
@@ -101,10 +105,20 @@ class FlavourRecord(Strict):
     switches: dict[Text, bool] = {}
 
 
+class LinkRecord(Strict):
+    """A symlink in the workspace."""
+
+    target: Sha256
+    """Of the target as the link has it: a path of the machine that built is not told."""
+    leads_to: Literal["file", "folder", "nothing", "other"]
+    content: Sha256 | None = None
+    """Of the plain file that it leads to."""
+
+
 class Record(Strict):
     """Everything that a build was made of, and what came of it."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     profile: Name
     profile_parts: dict[Text, Sha256]
     """Each table of the profile -> the sha256 of its canonical JSON."""
@@ -113,6 +127,9 @@ class Record(Strict):
     compiler: Compiler
     bazel_options: tuple[Text, ...] = ()
     """The user's own, after those of the workspace's .bazelrc."""
+    outside_rc_files: Annotated[int, Field(ge=0)] = 0
+    """Files outside the workspace that its rc files import; they may hold credentials, so nothing
+    of them is kept."""
     optimization: Text
     settings: tuple[Text, ...] = ()
     """Options that the profile's target needs."""
@@ -121,11 +138,13 @@ class Record(Strict):
     xnnkit: Text
     """The version of xnnkit that built."""
     xnnkit_parts: dict[Text, Sha256]
-    """Folders of xnnkit that decide what is built -> the hash of what is in them."""
+    """Files and folders of xnnkit -> the hash of what is in them."""
     archives: tuple[ArchiveRecord, ...]
     patches: tuple[PatchRecord, ...]
     workspace: dict[FilePath, Sha256]
-    """Every file of the workspace but Bazel's own."""
+    """Every plain file of the workspace but Bazel's own."""
+    links: dict[FilePath, LinkRecord] = {}
+    """Every symlink of the workspace but Bazel's own."""
     subjects: dict[FilePath, Sha256]
     """The programs, from the build's directory."""
 
@@ -147,8 +166,17 @@ def of_manifest(content: dict[str, Any], where: str) -> Record:
             why="it was written by an xnnkit that did not record it yet",
             fix=f"xnnkit build {content.get('profile', 'PROFILE')}    (again, with --out the same)",
         )
+    kept = content[KEY]
+    if isinstance(kept, dict) and kept.get("schema_version") != SCHEMA_VERSION:
+        raise BadInput(
+            "the build's manifest says otherwise what it was built from",
+            where=f"{where}: {KEY}.schema_version",
+            why=f"it was written by another xnnkit; this one reads {SCHEMA_VERSION}, and earlier"
+            " ones left things out",
+            fix=f"xnnkit build {content.get('profile', 'PROFILE')}    (again, with --out the same)",
+        )
     try:
-        return Record.model_validate(content[KEY])
+        return Record.model_validate(kept)
     except ValidationError as error:
         raise BadInput(
             "the build's manifest is damaged",
@@ -156,6 +184,17 @@ def of_manifest(content: dict[str, Any], where: str) -> Record:
             why=problems(error),
             fix="build again",
         ) from None
+
+
+def of_flavours(found: Record, names: Collection[str]) -> Record:
+    """Return the record of some flavours of a build, in the build's order."""
+    kept = tuple(one for one in found.flavours if one.name in names)
+    subjects = {
+        path: digest
+        for path, digest in found.subjects.items()
+        if path.split("/")[1:2] and path.split("/")[1] in names
+    }
+    return found.model_copy(update={"flavours": kept, "subjects": subjects})
 
 
 def problems(error: ValidationError, limit: int = 10) -> str:

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from xnnkit.provenance.digests import dir_hash
-from xnnkit.provenance.record import ArchiveRecord, PatchRecord, Record
+from xnnkit.provenance.record import ArchiveRecord, LinkRecord, PatchRecord, Record
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://slsa.dev/provenance/v1"
 
-BUILD_TYPE = "urn:xnnkit:build:v1"
+BUILD_TYPE = "urn:xnnkit:build:v2"
 """What the parameters mean; docs/provenance.md describes it."""
 
 BUILDER = "urn:xnnkit:builder:self"
@@ -85,6 +85,7 @@ def _external(record: Record) -> dict[str, Any]:
         "compiler": record.compiler.model_dump(mode="json"),
         "layout": record.layout,
         "bazelOptions": list(record.bazel_options),
+        "outsideRcFiles": record.outside_rc_files,
     }
 
 
@@ -109,9 +110,9 @@ def _materials(record: Record) -> list[dict[str, Any]]:
         *(_archive(one) for one in record.archives),
         *(_patch(one) for one in record.patches),
         _hashes("profile", record.profile_parts, of="the canonical JSON of each table"),
-        _hashes("workspace", record.workspace, of="each file"),
+        _workspace(record),
         {
-            **_hashes("xnnkit", record.xnnkit_parts, of="the dirHash of each folder"),
+            **_hashes("xnnkit", record.xnnkit_parts, of="each file, the dirHash of each folder"),
             "uri": f"pkg:generic/xnnkit@{record.xnnkit}",
         },
         {"name": "bazel", "uri": f"pkg:github/bazelbuild/bazel@{record.bazel}"},
@@ -144,6 +145,17 @@ def _patch(one: PatchRecord) -> dict[str, Any]:
         "mediaType": "text/x-diff",
         "annotations": {"path": one.path, "files": dict(sorted(one.files.items()))},
     }
+
+
+def _workspace(record: Record) -> dict[str, Any]:
+    found = _hashes("workspace", record.workspace, of="each file")
+    found["annotations"]["links"] = {name: _link(one) for name, one in sorted(record.links.items())}
+    return found
+
+
+def _link(one: LinkRecord) -> dict[str, str]:
+    content = {"content": one.content} if one.content is not None else {}
+    return {"target": one.target, "leadsTo": one.leads_to, **content}
 
 
 def _hashes(name: str, files: dict[str, str], *, of: str) -> dict[str, Any]:

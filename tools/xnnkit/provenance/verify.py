@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+from xnnkit.build import manifest
 from xnnkit.errors import Finding, Inconclusive
-from xnnkit.provenance import facts
-from xnnkit.provenance.here import Here, Places, Unknown, look
+from xnnkit.provenance import canonical, facts
+from xnnkit.provenance.here import Here, Places, Unknown, built, look
 from xnnkit.provenance.read import Statement
-from xnnkit.provenance.record import shown
+from xnnkit.provenance.record import Record, of_flavours, shown
+from xnnkit.provenance.statement import BUILDER
 
 State = Literal["ok", "changed", "unchecked"]
+
+_BUILDER_ID = "predicate.runDetails.builder.id"
 
 _LONGEST = 40
 """Lines of an error; the rest is counted. --json has all."""
@@ -59,27 +65,60 @@ def verify(statement: Statement, places: Places) -> list[Check]:
         places: where to look.
 
     Returns:
-        A check a fact, in the statement's order; then what is here and not in the statement.
+        A check a fact, in the statement's order; then what is here and not in the statement; then
+        the statement itself, key by key.
 
     Raises:
-        BadInput: the profile is refused, or ``build.json`` is damaged.
+        BadInput: the profile is refused, ``build.json`` is damaged, or a program is named of a
+            flavour that the statement does not have.
         BadEnvironment: the cache cannot be used.
     """
-    stated = facts.of(statement.record)
+    claim = statement.record
+    stated = facts.of(claim)
     stated |= {f"material {name}": "named" for name in statement.strange}
-    return compare(stated, look(statement.record, places))
+    kept = built(places.out)
+    checks = compare(stated, look(claim, kept, places))
+    return [*checks, *_whole(statement, kept, places.builder_id)]
+
+
+def _whole(statement: Statement, kept: Record | None, builder_id: str) -> Iterator[Check]:
+    """Compare a statement with the one of ``build.json``; without that, with its own facts' one."""
+    claim = statement.record
+    expected = of_flavours(kept, [one.name for one in claim.flavours]) if kept else claim
+    for part in canonical.parts(statement.content, expected, builder_id):
+        name = f"statement {part.path}"
+        who = statement.run.builder_id
+        if part.path == _BUILDER_ID and who != BUILDER and not builder_id:
+            yield Check(name, "unchecked", who, f"{who}, if the signer says so: --builder-id")
+            continue
+        if not part.differences and kept:
+            yield Check(name, "ok", f"as {manifest.NAME} has it", f"as {manifest.NAME} has it")
+        elif not part.differences:
+            yield Check(name, "unchecked", "", f"no {manifest.NAME} here")
+        for path, stated, found in part.differences:
+            yield Check(f"statement {path}", "changed", told(stated), told(found))
+
+
+def told(value: Any) -> str:
+    """Return a fact's value as text: "" for one that is not there, JSON for all but words."""
+    if isinstance(value, canonical.Absent):
+        return ""
+    if isinstance(value, str) and value:
+        return value
+    return json.dumps(value, ensure_ascii=False)
 
 
 def compare(stated: facts.Facts, here: Here) -> list[Check]:
     """Return a check for every name that either side has."""
     checks = []
     for name in [*stated, *(name for name in here if name not in stated)]:
-        said, found = stated.get(name, ""), here.get(name, "")
+        said, found = (side.get(name, canonical.Absent()) for side in (stated, here))
         if isinstance(found, Unknown):
-            checks.append(Check(name, "unchecked", said, found.why))
+            checks.append(Check(name, "unchecked", told(said), found.why))
         else:
-            same = name in stated and name in here and said == found
-            checks.append(Check(name, "ok" if same else "changed", said, found))
+            # Both are absent in none: the name comes from one of them.
+            state: State = "ok" if canonical.same(said, found) else "changed"
+            checks.append(Check(name, state, told(said), told(found)))
     return checks
 
 
@@ -91,14 +130,18 @@ def judge(
     Args:
         checks: from `verify`.
         where: the statement's file.
-        allow_unchecked: what cannot be checked here does not matter.
+        allow_unchecked: what cannot be checked here does not matter, but for programs.
 
     Returns:
         A Finding if something changed; Inconclusive if nothing did, but not everything could be
         checked.
     """
     changed = [one.line() for one in checks if one.state == "changed"]
-    unchecked = [one.line() for one in checks if one.state == "unchecked"]
+    unchecked = [
+        one.line()
+        for one in checks
+        if one.state == "unchecked" and (one.name.startswith("binary ") or not allow_unchecked)
+    ]
     if changed:
         return Finding(
             f"{len(changed)} of {len(checks)} facts are not as the statement says",
@@ -106,14 +149,16 @@ def judge(
             why=_lines(changed),
             fix="do not trust these binaries; build again, or find out who changed what",
         )
-    if unchecked and not allow_unchecked:
+    if unchecked:
         return Inconclusive(
             f"nothing contradicts the statement, but {len(unchecked)} of {len(checks)} facts"
             " cannot be checked here",
             where=where,
             why=_lines(unchecked),
-            fix="xnnkit fetch PROFILE    (for archives), and --out DIR    (for the build)\n"
-            "or --allow-unchecked, if the rest is enough",
+            fix="xnnkit fetch PROFILE    (for archives)\n"
+            "--out DIR, --binary FLAVOUR=PATH    (for the build)\n"
+            "--profile FILE    (for a profile of your own), --builder-id URI    (who built)"
+            + ("" if allow_unchecked else "\nor --allow-unchecked, if the binaries are enough"),
         )
     return None
 
@@ -154,5 +199,8 @@ def _kind(name: str) -> str:
         "patch": "patches",
         "workspace": "workspace",
         "xnnkit:": "xnnkit",
+        "xnnkit's": "xnnkit",
+        "rc": "parameters",
+        "statement": "statement",
     }
     return words.get(name.split(" ")[0], "other")
