@@ -12,7 +12,7 @@ from xnnkit.bazel import Bazel
 from xnnkit.build import build as library
 from xnnkit.build import invoke, manifest, stamp
 from xnnkit.build.prepare import Prepared
-from xnnkit.build.request import Options, Sources
+from xnnkit.build.request import Options, Sources, key_of
 from xnnkit.errors import BadInput, Finding
 from xnnkit.profile import Profile
 from xnnkit.profile.model import Proof
@@ -169,6 +169,36 @@ def test_a_profile_of_the_users_is_not_remembered_under_a_name_of_ours(
     request = invoke.Request(targets=(), cache=sources.cache, selected={})
     library.remember(pins, options, sources, prepared, BAZEL, request, {"binaries": []})
     assert (out / stamp.NAME).exists() == ours
+
+
+def test_an_rc_file_that_comes_makes_another_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bazel would notice the flags; what the build wrote down of its rc files would stay."""
+    monkeypatch.setenv("XNNKIT_CACHE", str(tmp_path / "cache"))
+    pins = profile.load("xnnpack-2024-11")
+    sources = Sources(cache=tmp_path / "cache")
+    prepared, options = Prepared(tmp_path / "ws", []), Options(out=tmp_path / "out")
+    prepared.workspace.mkdir()
+    options.out.mkdir()
+    (options.out / manifest.NAME).write_text("{}")
+    (prepared.workspace / ".bazelrc").write_text("try-import %workspace%/user.bazelrc\n")
+    request = invoke.Request(targets=(), cache=sources.cache, selected={})
+    key = key_of(pins.name, options, sources)
+
+    def known() -> bool:
+        return stamp.read(options.out, key) is not None
+
+    library.remember(pins, options, sources, prepared, BAZEL, request, {"binaries": []})
+    assert known()
+    outside = tmp_path / "mine.rc"
+    outside.write_text("build --jobs=1\n")
+    (prepared.workspace / "user.bazelrc").write_text(f"import {outside}\n")
+    assert not known()
+    library.remember(pins, options, sources, prepared, BAZEL, request, {"binaries": []})
+    assert known()
+    outside.write_text("build --jobs=2 --copt=-g\n")
+    assert not known()
 
 
 def test_a_profile_without_a_name_of_ours_is_built_to_the_end(

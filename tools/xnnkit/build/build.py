@@ -217,6 +217,7 @@ def remember(
     of ours may have the same.
     """
     from xnnkit.profile import path_of
+    from xnnkit.provenance import rcfiles
     from xnnkit.render.directory import MANIFEST, rendered_files
 
     if not _ours(profile):
@@ -235,6 +236,9 @@ def remember(
     files += [str(one.blob) for one in prepared.fetched]
     rendered = [MANIFEST, *rendered_files(prepared.workspace)]
     files += [str(prepared.workspace / name) for name in rendered]
+    # Also those that are not there: an rc file that comes is another build, and another record.
+    rc = rcfiles.imported(prepared.workspace)
+    files += [str(path) for path in (*rc.inside, *rc.outside)]
     files += [str(options.out / binary["path"]) for binary in content["binaries"]]
     files.append(str(options.out / manifest.NAME))
     stamp.write(
