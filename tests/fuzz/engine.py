@@ -187,6 +187,7 @@ def guided(target: Target, record: Record, seconds: float, folder: Path) -> None
     with atheris.instrument_imports(include=["xnnkit", "tarfile", "zipfile", "tomllib"]):
         import xnnkit.bench.compare
         import xnnkit.patches.render
+        import xnnkit.provenance.verify
         import xnnkit.render.workspace  # noqa: F401
     ends = time.monotonic() + seconds
 

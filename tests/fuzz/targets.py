@@ -270,6 +270,37 @@ def _state(data: bytes, folder: Path) -> None:
             pass
 
 
+def _statements(data: bytes, folder: Path) -> None:
+    """A statement, an envelope or a bundle; what was read agrees with nothing but itself."""
+    from xnnkit.provenance import canonical, dsse, facts, read, statement
+    from xnnkit.provenance.here import Places
+    from xnnkit.provenance.verify import compare, judge, summary, verify
+
+    file = folder / "statement"
+    file.write_bytes(data)
+    found = read.read(file)
+    again = read.parse(statement.render(found.record, found.run), "again")
+    assert again.record == found.record
+    assert again.passed_over in ([], ["predicate.runDetails.metadata"])
+    parts = canonical.parts(again.content, found.record, found.run.builder_id or statement.BUILDER)
+    if found.run.builder_id:
+        assert not any(part.differences for part in parts)
+    own = facts.of(found.record)
+    assert {one.state for one in compare(own, {**own})} <= {"ok"}
+    assert dsse.payload_of(json.loads(dsse.envelope(data, b"x")), "envelope") == data
+    # Nothing of it is on this machine, so nothing of it passes.
+    checks = verify(found, Places(folder / "out", folder / "cache"))
+    for one in checks:
+        assert one.line().isprintable()
+        json.dumps(one.to_json())
+    summary(checks)
+    _nothing_outside(folder, {"statement"})
+    for allowed in (False, True):
+        error = judge(checks, "statement", allow_unchecked=allowed)
+        assert error, "a statement of nothing that is here"
+        str(error)
+
+
 TARGETS = {
     name: Target(name, reads, attempt_, WORDS[name])
     for name, reads, attempt_ in (
@@ -288,6 +319,7 @@ TARGETS = {
             "build.json, records, series, notes of the cache, Google's list, .bazelrc",
             _state,
         ),
+        ("statements", "in-toto statements, DSSE envelopes, bundles", _statements),
     )
 }
 
