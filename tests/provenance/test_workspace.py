@@ -281,7 +281,7 @@ def test_every_file_of_xnnkit_counts(place: str, mini: Mini, statement: Path, ru
     assert changed.startswith("xnnkit: ")
 
 
-@pytest.mark.parametrize("place", ["__pycache__/x.pyc", "build/__pycache__/x.pyc", "data/x"])
+@pytest.mark.parametrize("place", ["__pycache__/x.pyc", "gone/__pycache__/x.pyc", "data/x"])
 def test_bytecode_and_the_home_inside_do_not_count(
     place: str, mini: Mini, statement: Path, run: Run
 ) -> None:

@@ -152,7 +152,9 @@ def _parts(root: Path, prefix: str, names: Iterable[str]) -> dict[str, str]:
         if _bytecode(name, path):
             continue
         if path.is_dir():
-            found[prefix + name] = dir_hash(contents_below(path, _bytecode))
+            # A module that is gone leaves a folder with its bytecode, on some machines.
+            if contents := contents_below(path, _bytecode):
+                found[prefix + name] = dir_hash(contents)
         elif (digest := file_behind(path)) is not None:
             found[prefix + name] = digest
     return found
