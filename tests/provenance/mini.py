@@ -267,7 +267,16 @@ def make(root: Path, flavours: tuple[str, ...] = (), bazel_options: tuple[str, .
 
 
 def links(workspace: Path, base: Path) -> None:
-    """Make the symlinks that Bazel makes in a workspace."""
+    """Make the symlinks that Bazel makes in a workspace, and what it keeps behind them."""
+    came = {
+        "install/A-server.jar": "a server",
+        "external/rules_cc~/MODULE.bazel": 'module(name = "rules_cc", version = "0.0.11")\n',
+        "external/rules_cc~/cc/defs.bzl": "# A rule.\n",
+        "external/bazel_tools/MODULE.bazel": 'module(name = "bazel_tools")\n',
+    }
+    for path, text in came.items():
+        (base / path).parent.mkdir(parents=True, exist_ok=True)
+        (base / path).write_text(text)
     place = base / "execroot" / "_main"
     targets = {
         "bin": place / "bazel-out" / "k8-opt" / "bin",

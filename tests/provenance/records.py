@@ -10,6 +10,7 @@ from xnnkit.provenance.record import (
     LinkRecord,
     PatchRecord,
     Record,
+    RuleSetRecord,
 )
 
 HEX = "0123456789abcdef"
@@ -66,6 +67,12 @@ links = st.builds(
     leads_to=st.sampled_from(["file", "folder", "nothing", "other"]),
     content=st.none() | sha256s,
 )
+rule_sets = st.builds(
+    RuleSetRecord,
+    name=st.from_regex(r"[a-z][a-z0-9._-]{0,9}", fullmatch=True),
+    version=st.from_regex(r"[A-Za-z0-9.+_-]{0,9}", fullmatch=True),
+    dir_hash=sha256s,
+)
 records = st.builds(
     Record,
     profile=names,
@@ -84,6 +91,8 @@ records = st.builds(
     optimization=texts,
     settings=st.lists(texts, max_size=3).map(tuple),
     bazel=texts,
+    bazel_server=st.none() | sha256s,
+    rule_sets=st.lists(rule_sets, max_size=3, unique_by=lambda r: r.key).map(tuple),
     xnnkit=texts,
     xnnkit_parts=st.dictionaries(texts, sha256s, max_size=3),
     archives=several_archives.map(tuple),

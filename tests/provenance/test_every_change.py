@@ -166,6 +166,10 @@ ONLY_THE_BUILD_KNOWS = (
     ("predicate", "buildDefinition", "externalParameters", "bazelOptions"),
     ("predicate", "buildDefinition", "externalParameters", "outsideRcFiles"),
     ("predicate", "buildDefinition", "externalParameters", "compiler"),
+    # Bazel, and the two rule sets that it brought.
+    ("predicate", "buildDefinition", "resolvedDependencies", 7),
+    ("predicate", "buildDefinition", "resolvedDependencies", 8),
+    ("predicate", "buildDefinition", "resolvedDependencies", 9),
 )
 
 

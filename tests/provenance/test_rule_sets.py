@@ -9,7 +9,8 @@ import pytest
 from xnnkit.bazel import Bazel
 from xnnkit.errors import BadEnvironment
 from xnnkit.provenance.digests import dir_hash
-from xnnkit.provenance.rule_sets import Inside, Module, inside
+from xnnkit.provenance.record import RuleSetRecord
+from xnnkit.provenance.rule_sets import Brought, brought
 
 PLAIN = Bazel("path", "7.7.1", ("bazel",))
 
@@ -68,13 +69,13 @@ def test_modules_have_the_version_and_the_hash_of_what_is_there(base: Path) -> N
     (external / "@rules_cc~.marker").write_text("")
     (external / "empty").mkdir()
     write(base / "install", {"A-server.jar": "a server"})
-    assert inside(PLAIN, base.parent / "ws") == Inside(
+    assert brought(PLAIN, base.parent / "ws") == Brought(
         server=hashlib.sha256(b"a server").hexdigest(),
-        modules=(
-            Module("bazel_skylib", "1.7.1", expected(skylib)),
-            Module("bazel_tools", "", expected(tools)),
-            Module("platforms", "0.0.10", expected(eight)),
-            Module("rules_cc", "0.0.11", expected(cc)),
+        rule_sets=(
+            RuleSetRecord(name="bazel_skylib", version="1.7.1", dir_hash=expected(skylib)),
+            RuleSetRecord(name="bazel_tools", version="", dir_hash=expected(tools)),
+            RuleSetRecord(name="platforms", version="0.0.10", dir_hash=expected(eight)),
+            RuleSetRecord(name="rules_cc", version="0.0.11", dir_hash=expected(cc)),
         ),
     )
 
@@ -86,18 +87,31 @@ def test_a_bazel_with_a_usr_of_its_own_is_read_there(base: Path, tmp_path: Path)
     (base / "external/rules_cc~").symlink_to("/usr/share/bazel/rules/cc")
     (base / "install").symlink_to("/usr/share/bazel")
     debian = Bazel("debian", "7.7.1", ("bwrap",), usr=usr)
-    found = inside(debian, tmp_path / "ws")
-    assert found.modules == (Module("rules_cc", "0.0.11", expected(cc)),)
+    found = brought(debian, tmp_path / "ws")
+    assert found.rule_sets == (
+        RuleSetRecord(name="rules_cc", version="0.0.11", dir_hash=expected(cc)),
+    )
     assert found.server == hashlib.sha256(b"another server").hexdigest()
+
+
+def test_what_the_profile_pins_is_no_rule_set(base: Path) -> None:
+    # Without modules, archives stand beside Bazel's own under their plain names.
+    module(base / "external/XNNPACK", "XNNPACK", "1")
+    module(base / "external/abseil", "abseil", "1")
+    cc = module(base / "external/rules_cc", "rules_cc", "0.0.11")
+    found = brought(PLAIN, base.parent / "ws", ["XNNPACK", "abseil"])
+    assert found.rule_sets == (
+        RuleSetRecord(name="rules_cc", version="0.0.11", dir_hash=expected(cc)),
+    )
 
 
 def test_any_change_of_a_rule_set_changes_its_hash(base: Path) -> None:
     root = module(base / "external/rules_cc~", "rules_cc", "0.0.11")
-    before = inside(PLAIN, base.parent / "ws")
+    before = brought(PLAIN, base.parent / "ws")
     (root / "cc/defs.bzl").write_text("# changed\n")
-    assert inside(PLAIN, base.parent / "ws") != before
+    assert brought(PLAIN, base.parent / "ws") != before
 
 
 def test_a_build_without_its_links_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadEnvironment, match="output base"):
-        inside(PLAIN, tmp_path)
+        brought(PLAIN, tmp_path)

@@ -21,7 +21,7 @@ from xnnkit.errors import BadInput
 from xnnkit.profile import Archive, Flavour, Profile
 from xnnkit.profile.compiler import Compiler, choose
 from xnnkit.provenance.components import licence, purl_of, release_of
-from xnnkit.provenance.rule_sets import Module
+from xnnkit.provenance.record import RuleSetRecord
 from xnnkit.provenance.sbom import Known, render
 
 VALIDATOR = JsonStrictValidator(SchemaVersion.V1_6)
@@ -212,11 +212,14 @@ def test_code_of_our_own_is_a_component_of_every_program() -> None:
 
 def test_rule_sets_are_components_that_nothing_is_taken_from() -> None:
     pins = PINNED["xnnpack-2024-11"]
-    modules = (Module("rules_cc", "0.0.11", "a" * 64), Module("rules_odd", "", "b" * 64))
+    modules = (
+        RuleSetRecord(name="rules_cc", version="0.0.11", dir_hash="a" * 64),
+        RuleSetRecord(name="rules_odd", dir_hash="b" * 64),
+    )
     text = render(pins, [pins.get_flavour("upstream")], Known(rule_sets=modules))
     assert VALIDATOR.validate_str(text) is None
     components = by_ref(json.loads(text))
-    known, odd = components["rules/rules_cc"], components["rules/rules_odd"]
+    known, odd = components["rules/rules_cc@0.0.11"], components["rules/rules_odd"]
     assert known["scope"] == odd["scope"] == "excluded"
     assert known["purl"] == "pkg:bazel/rules_cc@0.0.11"
     assert known["licenses"] == [{"license": {"id": "Apache-2.0"}}]

@@ -74,7 +74,13 @@ def test_every_material_is_named_with_its_hashes(mini: Mini, run: Run) -> None:
         "workspace",
         "xnnkit",
         "bazel",
+        "rules/bazel_tools",
+        "rules/rules_cc@0.0.11",
     }
+    server = hashlib.sha256(b"a server").hexdigest()
+    assert found["bazel"]["digest"] == {"sha256": server}
+    assert found["rules/rules_cc@0.0.11"]["uri"] == "pkg:bazel/rules_cc@0.0.11"
+    assert set(found["rules/rules_cc@0.0.11"]["digest"]) == {"dirHash"}
     packed = minis.packed("KleidiAI")
     assert found["archive/KleidiAI"] == {
         "name": "archive/KleidiAI",

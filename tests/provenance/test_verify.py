@@ -228,8 +228,22 @@ FLIPS: dict[str, tuple[Callable[[Mini, Path], None], tuple[str, ...]]] = {
         ),
         (
             f"{STATED}.resolvedDependencies[bazel].uri",
-            f"{STATED}.resolvedDependencies[bazel].digest",
+            "Bazel's server",
         ),
+    ),
+    "another server of Bazel": (
+        edit_statement(lambda s: material(s, "bazel").update(digest={"sha256": ZEROS})),
+        ("Bazel's server",),
+    ),
+    "another rule set": (
+        edit_statement(
+            lambda s: material(s, "rules/rules_cc@0.0.11").update(digest={"dirHash": ZEROS})
+        ),
+        ("Bazel's rule set rules_cc@0.0.11",),
+    ),
+    "a rule set less": (
+        edit_statement(lambda s: drop(s, "rules/rules_cc@0.0.11")),
+        ("Bazel's rule set rules_cc@0.0.11",),
     ),
     "another xnnkit": (
         edit_statement(lambda s: material(s, "xnnkit").update(uri="pkg:generic/evil@9")),
@@ -746,3 +760,31 @@ def test_other_bytes_that_were_accepted_by_their_tree(mini: Mini, run: Run) -> N
     assert code == 1
     assert "archive XNNPACK: bytes: stated" in err
     assert "not pinned by the profile" in err
+
+
+def test_an_xnnkit_that_moved_on_is_told_from_a_binary_that_did(
+    mini: Mini, statement: Path, run: Run
+) -> None:
+    (mini.root / "package" / "whole.py").write_text("# writes otherwise\n")
+    code, _, err = run("provenance", "verify", statement, "--out", mini.out)
+    assert code == 1
+    assert "xnnkit: whole.py" in err
+    assert "checkout of xnnkit that built" in err
+    assert "do not trust" not in err
+    binary = mini.out / "bin/upstream/bench"
+    binary.chmod(0o755)
+    binary.write_bytes(binary.read_bytes() + b"more")
+    code, _, err = run("provenance", "verify", statement, "--out", mini.out)
+    assert code == 1
+    assert "do not trust" in err
+
+
+def test_a_mistyped_command_is_no_profile(mini: Mini, run: Run) -> None:
+    code, _, err = run("provenance", "statment")
+    assert code == 2
+    assert "statment" in err
+    assert "has been built" not in err
+    # A profile that is one, and was not built: what to type.
+    code, _, err = run("provenance", minis.NAME, "--out", mini.root / "nothing")
+    assert code == 2
+    assert f"xnnkit build {minis.NAME}" in err

@@ -16,7 +16,7 @@ from xnnkit.build.request import Options, Sources, key_of
 from xnnkit.errors import BadInput, Finding, XnnkitError
 from xnnkit.profile import Flavour, Profile
 from xnnkit.profile.compiler import choose
-from xnnkit.render.repositories import available, repositories
+from xnnkit.render.repositories import aliases, available, repositories
 
 _RULES_SOURCES = ("MODULE.bazel", "BUILD.bazel", "LICENSE", "rules", "patches")
 
@@ -136,7 +136,7 @@ def finish(
         Finding: a proof fails; every failed check of every flavour is named.
     """
     import xnnkit.elf as elf
-    from xnnkit.provenance import collect
+    from xnnkit.provenance import collect, rule_sets
     from xnnkit.provenance.record import KEY
 
     compiler = prepared.compiler.name
@@ -176,7 +176,10 @@ def finish(
         "binaries": binaries,
     }
     subjects = {binary["path"]: binary["sha256"] for binary in binaries}
-    made_of = collect.record(profile, flavours, prepared, options, bazel.version, subjects)
+    pinned = {one.name for one in repositories(profile)}
+    pinned |= {one.name for one in aliases(profile)} | {one.name for one in profile.stub}
+    came = rule_sets.brought(bazel, prepared.workspace, pinned)
+    made_of = collect.record(profile, flavours, prepared, options, bazel.version, came, subjects)
     content[KEY] = made_of.model_dump(mode="json")
     manifest.write(options.out, content)
     if failures:

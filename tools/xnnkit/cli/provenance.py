@@ -88,10 +88,13 @@ def statement(
     It is made of what the build wrote down; each binary is hashed again. The same build gives the
     same bytes: no clock, no host. Exit 1 when a binary is not the one that was built.
     """
+    from xnnkit.profile import path_of
     from xnnkit.provenance.files import of_build
     from xnnkit.provenance.statement import BUILDER, Run, render
 
     out = out or Path(".xnnkit") / Path(profile).stem
+    if not out.exists():
+        path_of(profile)  # a mistyped command is no profile that was not built
     run = Run(builder_id or BUILDER, invocation_id, started_on, finished_on)
     _put(render(of_build(Path(profile).stem, out, flavours), run), output)
 

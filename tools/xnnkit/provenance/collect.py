@@ -37,6 +37,7 @@ from xnnkit.provenance.record import (
     Record,
     shown,
 )
+from xnnkit.provenance.rule_sets import Brought
 from xnnkit.render.repositories import repositories
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def record(
     prepared: Prepared,
     options: Options,
     bazel_version: str,
+    came: Brought,
     subjects: dict[str, str],
 ) -> Record:
     """Return the record of a build that has just been made.
@@ -69,6 +71,7 @@ def record(
         prepared: the workspace and the verified archives.
         options: what was asked for.
         bazel_version: of the Bazel that built.
+        came: what Bazel brought to it.
         subjects: each program, from the build's directory, and its sha256.
 
     Raises:
@@ -100,6 +103,8 @@ def record(
         optimization=profile.optimization,
         settings=profile.settings,
         bazel=bazel_version,
+        bazel_server=came.server,
+        rule_sets=came.rule_sets,
         xnnkit=xnnkit.__version__,
         xnnkit_parts=xnnkit_parts(),
         archives=tuple(_archive(profile, one) for one in prepared.fetched),

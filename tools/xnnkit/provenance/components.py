@@ -32,8 +32,7 @@ from xnnkit.errors import BadInput
 from xnnkit.profile import Archive, Bazel, GitOrigin, HttpOrigin, Origin, PypiOrigin, Toolchain
 from xnnkit.provenance.collect import patch_path
 from xnnkit.provenance.digests import dir_hash
-from xnnkit.provenance.record import PatchRecord
-from xnnkit.provenance.rule_sets import Module
+from xnnkit.provenance.record import PatchRecord, RuleSetRecord
 from xnnkit.render.repositories import Repository
 
 _GITHUB = re.compile(r"https://github\.com/([\w.-]+)/([\w.-]+)/archive/")
@@ -247,7 +246,7 @@ def bazel_component(bazel: Bazel, version: str) -> Component:
     )
 
 
-def rule_set_component(module: Module) -> Component:
+def rule_set_component(module: RuleSetRecord) -> Component:
     """Return the component of a rule set, of which nothing goes into a binary."""
     known = module.name in _RULE_SETS
     told = {"role": "build", "dirHash": module.dir_hash}
@@ -255,7 +254,7 @@ def rule_set_component(module: Module) -> Component:
         name=module.name,
         version=module.version or "of Bazel",
         type=ComponentType.LIBRARY,
-        bom_ref=f"rules/{module.name}",
+        bom_ref=f"rules/{module.key}",
         scope=ComponentScope.EXCLUDED,
         licenses=[licence("Apache-2.0", module.name)] if known else [],
         purl=PackageURL("bazel", None, module.name, module.version or None),

@@ -54,6 +54,8 @@ def parameters(record: Record) -> Facts:
         "parameter bazelOptions": list(record.bazel_options),
         "parameter outsideRcFiles": record.outside_rc_files,
         "Bazel's version": record.bazel,
+        "Bazel's server": record.bazel_server,
+        **{f"Bazel's rule set {one.key}": one.dir_hash for one in record.rule_sets},
         "xnnkit's version": record.xnnkit,
     }
 

@@ -28,7 +28,7 @@ def of_build(profile: str, out: Path, flavours: Sequence[str] = ()) -> Record:
         Finding: a binary is not the one that was built.
     """
     where = out / manifest.NAME
-    found = record.of_manifest(manifest.read(out), str(where))
+    found = record.of_manifest(manifest.read(out, profile), str(where))
     if found.profile != profile:
         raise BadInput(
             f"{found.profile} was built there, not {profile}",

@@ -55,6 +55,7 @@ def of_build(profile: Profile, out: Path, flavours: Sequence[str], *, must: bool
         bazel=found.bazel,
         archives=found.archives,
         patches=found.patches,
+        rule_sets=found.rule_sets,
         subjects={path.split("/")[1]: digest for path, digest in found.subjects.items()},
     )
 

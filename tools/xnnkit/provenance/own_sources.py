@@ -8,7 +8,7 @@ from pathlib import Path
 
 from xnnkit import paths
 from xnnkit.profile import Profile
-from xnnkit.provenance.digests import files_below
+from xnnkit.provenance.digests import contents_below
 from xnnkit.render.repositories import Repository
 from xnnkit.render.workspace import overlay_files
 
@@ -25,7 +25,7 @@ def own_sources(profile: Profile, used: Sequence[Repository]) -> dict[str, str]:
     found: dict[str, str] = {}
     source = profile.benchmark.source
     if source:
-        below = files_below(paths.home() / source)
+        below = contents_below(paths.home() / source, lambda name, path: False)
         found = {f"{source}/{name}": digest for name, digest in below.items()}
     for overlay in sorted({one.archive.overlay for one in used} - {""}):
         for path, data in overlay_files(overlay).items():

@@ -22,6 +22,7 @@ from xnnkit.provenance.record import (
     Origin,
     PatchRecord,
     Record,
+    RuleSetRecord,
     Text,
     problems,
     shown,
@@ -302,7 +303,7 @@ def _record(whole: _Whole, where: str) -> tuple[Record, tuple[str, ...]]:
         raise BadInput(
             "internalParameters are of other flavours than externalParameters", where=where
         )
-    archives, patches, strange = [], [], []
+    archives, patches, rule_sets, strange = [], [], [], []
     hashes: dict[str, dict[str, str]] = {}
     links: dict[str, LinkRecord] = {}
     for name, one in materials.items():
@@ -317,6 +318,8 @@ def _record(whole: _Whole, where: str) -> tuple[Record, tuple[str, ...]]:
             notes = _WorkspaceNotes.model_validate(one.annotations)
             hashes[name] = _hashes(notes, one, where)
             links = {path: _link(link) for path, link in notes.links.items()}
+        elif kind == "rules":
+            rule_sets.append(_rule_set(rest, one))
         elif name != "bazel":
             strange.append(name)
     for name in ("profile", "workspace", "xnnkit"):
@@ -339,6 +342,8 @@ def _record(whole: _Whole, where: str) -> tuple[Record, tuple[str, ...]]:
             "optimization": internal.optimization,
             "settings": internal.settings,
             "bazel": version.bazel,
+            "bazel_server": materials["bazel"].digest.sha256 if "bazel" in materials else None,
+            "rule_sets": rule_sets,
             "xnnkit": version.xnnkit,
             "xnnkit_parts": hashes["xnnkit"],
             "archives": archives,
@@ -398,6 +403,13 @@ def _patch(name: str, one: _Descriptor) -> PatchRecord:
             "sha256": one.digest.sha256,
             "files": notes.files,
         }
+    )
+
+
+def _rule_set(key: str, one: _Descriptor) -> RuleSetRecord:
+    name, _, version = key.partition("@")
+    return RuleSetRecord.model_validate(
+        {"name": name, "version": version, "dir_hash": one.digest.dirHash}
     )
 
 

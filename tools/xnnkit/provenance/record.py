@@ -115,6 +115,21 @@ class LinkRecord(Strict):
     """Of the plain file that it leads to."""
 
 
+class RuleSetRecord(Strict):
+    """A rule set that Bazel loaded besides the archives: a module of its own or of a registry."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9._-]{0,99}$")]
+    version: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.+_-]{0,100}$")] = ""
+    """As its MODULE.bazel says; "" where it says none."""
+    dir_hash: Sha256
+    """in-toto's dirHash of its files."""
+
+    @property
+    def key(self) -> str:
+        """The name, with the version if there is one."""
+        return f"{self.name}@{self.version}" if self.version else self.name
+
+
 class Record(Strict):
     """Everything that a build was made of, and what came of it."""
 
@@ -135,6 +150,9 @@ class Record(Strict):
     """Options that the profile's target needs."""
     bazel: Text
     """The version of Bazel that built."""
+    bazel_server: Sha256 | None = None
+    """Of the jar that its server is; None where it was not to be found."""
+    rule_sets: tuple[RuleSetRecord, ...] = ()
     xnnkit: Text
     """The version of xnnkit that built."""
     xnnkit_parts: dict[Text, Sha256]

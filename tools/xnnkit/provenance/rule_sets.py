@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from xnnkit.bazel.launcher import Bazel
 from xnnkit.errors import BadEnvironment
-from xnnkit.provenance.digests import dir_hash, file_below, files_below
+from xnnkit.provenance.digests import dir_hash, file_below, of_text, tree_below
+from xnnkit.provenance.record import RuleSetRecord
 
 _REPOSITORY = re.compile(r"(?P<name>[a-z][a-z0-9._-]*?)(?:[~+][0-9][\w.+-]*|[~+])?")
 _EXTENSION = re.compile(r"[~+][^~+]*[~+]")
@@ -28,39 +30,25 @@ _OURS = ("xnnkit",)
 
 
 @dataclass(frozen=True)
-class Module:
-    """A rule set that Bazel loaded.
+class Brought:
+    """What took part in a build besides the profile's own archives.
 
     Attributes:
-        name: the module's.
-        version: as its MODULE.bazel says; "" where it says none.
-        dir_hash: in-toto's dirHash of its files.
+        server: the sha256 of the jar that Bazel's server is; None where it cannot be found.
+        rule_sets: by name.
     """
 
-    name: str
-    version: str
-    dir_hash: str
+    server: str | None = None
+    rule_sets: tuple[RuleSetRecord, ...] = ()
 
 
-@dataclass(frozen=True)
-class Inside:
-    """What took part besides the profile's own archives.
-
-    Attributes:
-        server: the sha256 of the jar that Bazel's server is; "" where it cannot be found.
-        modules: by name.
-    """
-
-    server: str = ""
-    modules: tuple[Module, ...] = ()
-
-
-def inside(bazel: Bazel, workspace: Path) -> Inside:
+def brought(bazel: Bazel, workspace: Path, archives: Collection[str] = ()) -> Brought:
     """Return what Bazel brought to the last build of a workspace.
 
     Args:
         bazel: how it was started.
         workspace: it has been built; its ``bazel-out`` says where.
+        archives: repositories that are no rule sets, since the profile pins them.
 
     Raises:
         BadEnvironment: its output base is not to be found.
@@ -76,16 +64,18 @@ def inside(bazel: Bazel, workspace: Path) -> Inside:
             why="the rule sets that took part in the build are recorded from it",
             fix="build without --symlink_prefix and --experimental_convenience_symlinks",
         ) from error
-    modules = []
+    found = []
     for entry in entries:
         if entry.startswith("@") or _EXTENSION.search(entry):
             continue
-        found = _REPOSITORY.fullmatch(entry)
+        named = _REPOSITORY.fullmatch(entry)
         root = _there(bazel, base / "external" / entry)
-        if found and found["name"] not in _OURS and (root / "MODULE.bazel").is_file():
-            files = files_below(root)
-            modules.append(Module(found["name"], _version(root), dir_hash(files)))
-    return Inside(server=_server(bazel, base), modules=tuple(modules))
+        if not named or named["name"] in (*_OURS, *archives):
+            continue
+        if (root / "MODULE.bazel").is_file():
+            digest = _contents(root)
+            found.append(RuleSetRecord(name=named["name"], version=_version(root), dir_hash=digest))
+    return Brought(_server(bazel, base), tuple(found))
 
 
 def _there(bazel: Bazel, path: Path) -> Path:
@@ -98,11 +88,17 @@ def _there(bazel: Bazel, path: Path) -> Path:
     return target
 
 
-def _server(bazel: Bazel, base: Path) -> str:
+def _contents(root: Path) -> str:
+    # A symlink counts as the text that it is: some lead into the /usr that Bazel sees.
+    tree = tree_below(root)
+    return dir_hash(tree.files | {name: of_text(f"link {to}") for name, to in tree.links.items()})
+
+
+def _server(bazel: Bazel, base: Path) -> str | None:
     # Bazel links its install base beside the execroot. Its other files there are the programs that
     # start and contain actions; what they run is said by the server.
     installed = _there(bazel, base / "install")
-    return file_below(installed, "A-server.jar") or ""
+    return file_below(installed, "A-server.jar")
 
 
 def _version(root: Path) -> str:

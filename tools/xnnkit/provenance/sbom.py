@@ -21,8 +21,7 @@ from xnnkit.profile import Archive, Flavour, Origin, Profile, Toolchain
 from xnnkit.profile.compiler import ZIG, Compiler, toolchains
 from xnnkit.provenance import components
 from xnnkit.provenance.own_sources import own_sources
-from xnnkit.provenance.record import ArchiveRecord, PatchRecord
-from xnnkit.provenance.rule_sets import Module
+from xnnkit.provenance.record import ArchiveRecord, PatchRecord, RuleSetRecord
 from xnnkit.render.repositories import Repository, aliases, repositories
 from xnnkit.render.workspace import overlay_files
 
@@ -54,7 +53,7 @@ class Known:
     archives: Sequence[ArchiveRecord] = ()
     patches: Sequence[PatchRecord] = ()
     subjects: Mapping[str, str] = field(default_factory=dict)
-    rule_sets: Sequence[Module] = ()
+    rule_sets: Sequence[RuleSetRecord] = ()
 
 
 def render(profile: Profile, flavours: Sequence[Flavour], known: Known) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xnnkit.provenance.digests import dir_hash
-from xnnkit.provenance.record import ArchiveRecord, LinkRecord, PatchRecord, Record
+from xnnkit.provenance.record import ArchiveRecord, LinkRecord, PatchRecord, Record, RuleSetRecord
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://slsa.dev/provenance/v1"
@@ -115,8 +115,22 @@ def _materials(record: Record) -> list[dict[str, Any]]:
             **_hashes("xnnkit", record.xnnkit_parts, of="each file, the dirHash of each folder"),
             "uri": f"pkg:generic/xnnkit@{record.xnnkit}",
         },
-        {"name": "bazel", "uri": f"pkg:github/bazelbuild/bazel@{record.bazel}"},
+        _bazel(record),
+        *(_rule_set(one) for one in record.rule_sets),
     ]
+
+
+def _bazel(record: Record) -> dict[str, Any]:
+    digest = {"digest": {"sha256": record.bazel_server}} if record.bazel_server else {}
+    return {"name": "bazel", "uri": f"pkg:github/bazelbuild/bazel@{record.bazel}", **digest}
+
+
+def _rule_set(one: RuleSetRecord) -> dict[str, Any]:
+    return {
+        "name": f"rules/{one.key}",
+        "uri": f"pkg:bazel/{one.key}",
+        "digest": {"dirHash": one.dir_hash},
+    }
 
 
 def _archive(one: ArchiveRecord) -> dict[str, Any]:
