@@ -43,6 +43,8 @@ def built(tmp_path: Path, pins: Profile, **programs: Tiny) -> tuple[Prepared, Op
         path = prepared.workspace / "bazel-bin" / label.removeprefix("//:")
         path.parent.mkdir(parents=True, exist_ok=True)
         programs[flavour.name].write(path)
+    (tmp_path / "base" / "external").mkdir(parents=True)
+    (prepared.workspace / "bazel-out").symlink_to(tmp_path / "base/execroot/_main/bazel-out")
     (tmp_path / "out").mkdir()
     return prepared, Options(out=tmp_path / "out")
 
