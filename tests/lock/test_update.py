@@ -377,3 +377,18 @@ def test_options_that_exclude_each_other(world: World) -> None:
     error(BadInput, "small", "--to", "v2.0", "--write", "-o", "x.toml")
     error(BadInput, "small", "--to", "v2.0", "--strip-prefix", "x")
     error(BadInput, "small", "nothing", "--to", "v2.0")
+
+
+def test_a_description_names_the_new_commit(world: World) -> None:
+    world.serve("v2.0")
+    old = pinned(world.profile)["commit"]
+    other = "f" * 8 if old[0] != "f" else "e" * 8
+    text = world.profile.read_text()
+    line = next(line for line in text.splitlines() if line.startswith("description"))
+    told = f'description = "small, on engine {old[:8]}, not {other}"'
+    world.profile.write_text(text.replace(line, told, 1))
+    result = run("small", "engine", "--to", "v2.0", "--write")
+    assert result.exit_code == 0, result.output
+    new = pinned(world.profile)["commit"]
+    assert new != old
+    assert f'"small, on engine {new[:8]}, not {other}"' in world.profile.read_text()

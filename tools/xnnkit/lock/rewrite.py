@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tempfile
 import tomllib
 from collections.abc import Sequence
@@ -20,8 +21,9 @@ from xnnkit.profile import GitOrigin, Profile, position
 def rewritten(text: str, archive: str, new: Evidence, name: str = "") -> str:
     """Return the profile's text with an archive at its new commit.
 
-    Comments, order and spacing stay. An origin that was not seen at a new commit is taken out,
-    with the comment that stands directly above it; at the commit that is pinned, it stays.
+    Comments, order and spacing stay; a description that names the old commit names the new one. An
+    origin that was not seen at a new commit is taken out, with the comment that stands directly
+    above it; at the commit that is pinned, it stays.
 
     Args:
         text: the profile, TOML.
@@ -37,6 +39,10 @@ def rewritten(text: str, archive: str, new: Evidence, name: str = "") -> str:
     tables: Any = document["archive"]
     table = next(one for one in tables if one["name"] == archive)
     stays = table["commit"] == new.commit
+    for described in (document, *document.get("flavour", [])):
+        text = str(described["description"])
+        if (moved := _named_anew(text, str(table["commit"]), new.commit)) != text:
+            described["description"] = moved
     table["commit"] = new.commit
     table["tree"] = new.tree
     seen = {one.moved.index: one for one in new.seen}
@@ -57,6 +63,15 @@ def rewritten(text: str, archive: str, new: Evidence, name: str = "") -> str:
     number = [one["name"] for one in tables].index(archive)
     gone = [index for index in range(len(table["origin"])) if index not in seen]
     return _without(tomlkit.dumps(document), number, gone)
+
+
+def _named_anew(text: str, old: str, new: str) -> str:
+    """Return a description with the new commit where it names the old one, as shortly as it did."""
+    return re.sub(
+        r"\b[0-9a-f]{7,40}\b",
+        lambda word: new[: len(word[0])] if old.startswith(word[0]) else word[0],
+        text,
+    )
 
 
 def _without(text: str, archive: int, origins: Sequence[int]) -> str:
