@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from small_c import Compile, Link
 from xnnkit.repro.cause import Traces
-from xnnkit.repro.compare import explain, folders
+from xnnkit.repro.compare import explain
 
 BANNER = """
 const char banner[] = "built " WHAT;
@@ -161,21 +161,6 @@ def test_a_file_that_is_no_elf_differs_without_a_section(tmp_path: Path) -> None
     found = explain(tmp_path / "a", tmp_path / "b")
     assert found["sections"] == []
     assert first_cause(found)[0] == "unknown"
-
-
-def test_folders_are_compared_by_name_and_a_missing_file_is_a_difference(tmp_path: Path) -> None:
-    for side, names in (("first", ("bin/x", "objects/a.o")), ("second", ("bin/x", "objects/b.o"))):
-        for name in names:
-            (tmp_path / side / name).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / side / name).write_text("same")
-    rows = folders(tmp_path / "first", tmp_path / "second", (Traces(()), Traces(())))
-    assert [(row["name"], row["identical"]) for row in rows] == [
-        ("bin/x", True),
-        ("objects/a.o", False),
-        ("objects/b.o", False),
-    ]
-    assert rows[1]["causes"][0]["detail"] == "the second build has no such file"
-    assert rows[2]["causes"][0]["detail"] == "the first build has no such file"
 
 
 def test_a_path_that_both_files_have_is_no_cause(compile_c: Compile) -> None:

@@ -39,7 +39,8 @@ def rows(tmp_path: Path, compile_c: Compile) -> list[dict[str, Any]]:
         made.rename(tmp_path / side / "bin" / "program")
         (tmp_path / side / "bin" / "same").write_text("same")
     traces = (Traces((), host="number 1"), Traces((), host="number 2"))
-    return compare.folders(tmp_path / "first", tmp_path / "second", traces)
+    names = ["bin/program", "bin/same"]
+    return compare.folders(tmp_path / "first", tmp_path / "second", traces, names)
 
 
 def run(found: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *more: str) -> int:
@@ -101,6 +102,17 @@ def test_builds_that_are_the_same_and_wrong_are_a_finding(
     found = content(same, ("upstream: no build date: built on Nov 21 2026",))
     assert run(found, monkeypatch, tmp_path) == 1
     assert "fail their proof" in capsys.readouterr().err
+
+
+def test_what_is_no_file_is_called_by_its_kind(tmp_path: Path) -> None:
+    (tmp_path / "first").mkdir()
+    (tmp_path / "second").mkdir()
+    (tmp_path / "first/x").symlink_to("nowhere")
+    rows = compare.folders(tmp_path / "first", tmp_path / "second", (Traces(()), Traces(())), ["x"])
+    text = show.as_text(content(rows))
+    assert "first   link" in text
+    assert "second  not there" in text
+    assert "likely cause: missing: the second build has no such file" in text
 
 
 def test_many_differences_are_counted_and_not_all_shown(rows: list[dict[str, Any]]) -> None:

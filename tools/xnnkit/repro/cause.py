@@ -39,7 +39,8 @@ class Cause:
 
     Attributes:
         name: "build path", "date or time", "host name", "user name", "build id only", "debug
-            information only", "order of symbols", "other symbols", "another compiler", "unknown".
+            information only", "order of symbols", "other symbols", "another compiler", "unknown";
+            of what is not in an ELF file: "missing", "kind of file", "link target", "file mode".
         detail: what was found, with the text and the section.
         fix: what is usually done about it.
     """

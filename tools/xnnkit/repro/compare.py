@@ -4,64 +4,86 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from xnnkit.build.manifest import sha256_of
 from xnnkit.errors import BadInput
-from xnnkit.repro import sections
+from xnnkit.repro import entries, sections
 from xnnkit.repro.cause import Cause, Traces, causes
+from xnnkit.repro.entries import Entry
 
 _DIFFOSCOPE_SECONDS = 600
 _DIFFOSCOPE_LINES = 500
 
 
-def folders(first: Path, second: Path, traces: tuple[Traces, Traces]) -> list[dict[str, Any]]:
-    """Compare every file below two folders, by its path in them.
+def folders(
+    first: Path, second: Path, traces: tuple[Traces, Traces], expected: Collection[str]
+) -> list[dict[str, Any]]:
+    """Compare all that lies below two folders, by its path in them.
+
+    What counts is the kind, and of a file the bytes and the permissions, of a link the target.
+    A folder counts where it is empty or the other build has something else in its place.
 
     Args:
         first: the first build's artifacts.
         second: the second's.
         traces: what each build could have left of itself.
+        expected: paths that must be regular files in both, whatever else there is.
 
     Returns:
-        JSON-ready, a row a file: ``name``, ``identical``, ``sha256`` (two; "" for a missing
-        file), ``size`` (two, in bytes), and of those that differ ``causes`` and ``sections``.
+        JSON-ready, a row a path: ``name``, ``identical``, ``kind``, ``mode`` and ``sha256`` (two
+        each; "" for what is not there or is no file), ``size`` (two, in bytes), and of those that
+        differ ``causes`` and ``sections``.
 
     Raises:
-        BadInput: there is nothing to compare.
+        BadInput: nothing is expected, so that no difference would say nothing.
+        BadEnvironment: a folder cannot be read.
     """
-    names = {
-        path.relative_to(folder).as_posix()
-        for folder in (first, second)
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
-    if not names:
+    if not expected:
         raise BadInput("there is no artifact to compare", where=f"{first}, {second}")
+    names = {*expected, *entries.names(first), *entries.names(second)}
     # Binaries before objects, whatever their number.
     ordered = sorted(names, key=lambda name: (not name.startswith("bin/"), name))
-    return [_pair(name, first / name, second / name, traces) for name in ordered]
+    return [_pair(name, first / name, second / name, traces, name in expected) for name in ordered]
 
 
-def _pair(name: str, one: Path, other: Path, traces: tuple[Traces, Traces]) -> dict[str, Any]:
-    both = (one, other)
-    there = [path.is_file() for path in both]
+def _pair(
+    name: str, one: Path, other: Path, traces: tuple[Traces, Traces], expected: bool
+) -> dict[str, Any]:
+    both = (entries.at(one), entries.at(other))
     row: dict[str, Any] = {
         "name": name,
-        "sha256": [sha256_of(p) if ok else "" for p, ok in zip(both, there, strict=True)],
-        "size": [p.stat().st_size if ok else 0 for p, ok in zip(both, there, strict=True)],
+        "kind": [entry.kind for entry in both],
+        "mode": [entry.mode for entry in both],
+        "sha256": [entry.content if entry.kind == "file" else "" for entry in both],
+        "size": [entry.size for entry in both],
     }
-    row["identical"] = row["sha256"][0] == row["sha256"][1]
+    found = _unlike(*both, expected)
+    bytes_differ = all(row["sha256"]) and both[0].content != both[1].content
+    row["identical"] = not found and not bytes_differ
     if row["identical"]:
         return row
-    if not all(there):
-        which = "second" if there[0] else "first"
-        return row | {
-            "sections": [],
-            "causes": [Cause("missing", f"the {which} build has no such file").to_json()],
-        }
-    return row | explain(one, other, traces)
+    why = explain(one, other, traces) if bytes_differ else {"sections": [], "causes": []}
+    return row | why | {"causes": [*why["causes"], *(cause.to_json() for cause in found)]}
+
+
+def _unlike(one: Entry, other: Entry, expected: bool) -> list[Cause]:
+    """Say what two entries differ in, the bytes of files not among it."""
+    kinds = (one.kind, other.kind)
+    if not all(kinds):
+        if not any(kinds):
+            return [Cause("missing", "neither build has such a file")]
+        which = "second" if kinds[0] else "first"
+        return [Cause("missing", f"the {which} build has no such file")]
+    if kinds[0] != kinds[1] or (expected and kinds[0] != "file"):
+        more = ", where a file is expected" if expected else ""
+        return [Cause("kind of file", " | ".join(kinds) + more)]
+    if one.kind == "link" and one.content != other.content:
+        return [Cause("link target", f"{one.content} | {other.content}")]
+    if one.mode != other.mode:
+        return [Cause("file mode", f"{one.mode} | {other.mode}")]
+    return []
 
 
 def explain(

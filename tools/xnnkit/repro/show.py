@@ -50,8 +50,9 @@ def as_text(content: dict[str, Any]) -> str:
 def artifact_text(row: dict[str, Any]) -> list[str]:
     """Return the lines of one artifact that differs."""
     lines = [f"  {row['name']}  DIFFERENT"]
-    for which, sha256, size in zip(("first", "second"), row["sha256"], row["size"], strict=True):
-        lines.append(f"    {which:8}{sha256 or 'not there'}  {size} bytes")
+    columns = zip(("first", "second"), row["kind"], row["sha256"], row["size"], strict=True)
+    for which, kind, sha256, size in columns:
+        lines.append(f"    {which:8}{sha256 or kind or 'not there'}  {size} bytes")
     if row["sections"]:
         first, *rest = row["sections"]
         lines.append(
