@@ -88,9 +88,8 @@ def build(plan: dict[str, Any]) -> dict[str, Any]:
         proof = finding.why
     finally:
         _end(loaded, out / "workspace")
-    if plan["objects"]:
-        keep_objects(out)
-    return {"binaries": manifest.read(out)["binaries"], "proof": proof}
+    objects = keep_objects(out) if plan["objects"] else 0
+    return {"binaries": manifest.read(out)["binaries"], "objects": objects, "proof": proof}
 
 
 def _end(loaded: Any, workspace: Path) -> None:
@@ -100,16 +99,29 @@ def _end(loaded: Any, workspace: Path) -> None:
         find(loaded.bazel).run(["shutdown"], cwd=workspace, quiet=True)
 
 
-def keep_objects(out: Path) -> None:
-    """Copy every object file of the build to ``out/objects``."""
-    outputs = out / "workspace" / "bazel-out"
-    for folder, _, files in os.walk(outputs.resolve()):
-        for name in files:
-            if name.endswith(".o"):
-                source = Path(folder, name)
-                target = out / "objects" / source.relative_to(outputs.resolve())
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source, target)
+def keep_objects(out: Path) -> int:
+    """Copy every object file of the build, with its permissions, to ``out/objects``.
+
+    Returns:
+        How many there are.
+
+    Raises:
+        XnnkitError: there is none, so that comparing them would say nothing.
+    """
+    outputs = (out / "workspace" / "bazel-out").resolve()
+    found = [path for path in outputs.rglob("*.o") if path.is_file()] if outputs.is_dir() else []
+    if not found:
+        raise XnnkitError(
+            "the build left no object file to compare",
+            where=str(outputs),
+            why="Bazel wrote none, or not there",
+            fix="xnnkit repro PROFILE    (without --objects: the binaries alone)",
+        )
+    for source in found:
+        target = out / "objects" / source.relative_to(outputs)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, target)
+    return len(found)
 
 
 def main(plan_file: str, result_file: str) -> int:

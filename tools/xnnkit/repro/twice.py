@@ -114,7 +114,12 @@ def repro(
         "artifacts": artifacts,
         "proofs": proofs,
         "builds": [
-            {"name": side.name, "seconds": result["seconds"], "log": str(_log(options, side))}
+            {
+                "name": side.name,
+                "seconds": result["seconds"],
+                "objects": result["objects"],
+                "log": str(_log(options, side)),
+            }
             for side, result in zip(pair, results, strict=True)
         ],
     }
