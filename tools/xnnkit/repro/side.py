@@ -16,19 +16,23 @@ from pathlib import Path
 from typing import Any
 
 from xnnkit.errors import Finding, XnnkitError
+from xnnkit.repro import actions, clock, events, kept
 
 _FILES = 40
 
 
 def surroundings(home: Path) -> dict[str, Any]:
-    """Return what this process sees of its machine, JSON-ready; by the names of CONDITIONS."""
+    """Return what this process sees of its machine, JSON-ready; by the names of CONDITIONS.
+
+    ``clock`` is when the machine started, by this process's clock.
+    """
     mask = os.umask(0)
     os.umask(mask)
     return {
         "user": f"{os.environ.get('USER', '')} ({os.getuid()})",
         "home": os.environ.get("HOME", ""),
         "umask": f"{mask:03o}",
-        "clock": time.time(),
+        "clock": clock.start(),
         "timezone": f"{time.tzname[0]} {time.strftime('%z')}",
         "locale": f"{os.environ.get('LC_ALL', '')}, {os.environ.get('LANGUAGE', '')}",
         "file-order": _listing(home),
@@ -54,7 +58,13 @@ def _interfaces() -> str:
 
 
 def build(plan: dict[str, Any]) -> dict[str, Any]:
-    """Build as planned and return the binaries' manifest entries and what the proof said.
+    """Build as planned.
+
+    Returns:
+        JSON-ready: ``binaries``, as the manifest has them; ``objects``, how many were kept;
+        ``proof``, what a proof that failed said; ``bazel``, as ``events.read`` returns it;
+        ``clocks``, as ``actions.look`` returns them, and ``bazel`` likewise; ``kept``, the caches
+        before and after.
 
     Raises:
         XnnkitError: the build failed before there was a binary.
@@ -66,7 +76,9 @@ def build(plan: dict[str, Any]) -> dict[str, Any]:
 
     out = Path(plan["out"])
     loaded = profile.load(plan["profile"])
+    cache = Path(plan["cache"])
     disk_cache = Path(plan["disk_cache"]) if plan["disk_cache"] else None
+    stream = Path(plan["events"])
     options = Options(
         out=out,
         flavours=plan["flavours"],
@@ -75,21 +87,44 @@ def build(plan: dict[str, Any]) -> dict[str, Any]:
         api_level=plan["api_level"],
         licence_accepted=plan["licence_accepted"],
         log=Path(plan["log"]),
-        bazel_options=plan["bazel_options"],
+        bazel_options=[*plan["bazel_options"], events.OPTION + str(stream)],
         disk_cache=disk_cache,
     )
     proof = ""
+    places = cache, disk_cache or cache / "bazel" / "disk"
+    caches = [kept.state(*places)]
     try:
-        library.build(loaded, options, Sources(cache=Path(plan["cache"])))
-    except Finding as finding:
-        # A binary that fails its proof is still worth comparing: the comparison says why it fails.
-        if not (out / manifest.NAME).is_file():
-            raise
-        proof = finding.why
+        try:
+            library.build(loaded, options, Sources(cache=cache))
+        except Finding as finding:
+            # A binary that fails its proof is compared, too: the comparison says why it fails.
+            if not (out / manifest.NAME).is_file():
+                raise
+            proof = finding.why
+        caches.append(kept.state(*places))
+        said = events.read(stream)
+        clocks = {"bazel": clock.start(said["finished"]) if said["finished"] else None}
+        clocks |= _clocks_of_actions(loaded, out / "workspace", said["options"], stream)
     finally:
         _end(loaded, out / "workspace")
-    objects = keep_objects(out) if plan["objects"] else 0
-    return {"binaries": manifest.read(out)["binaries"], "objects": objects, "proof": proof}
+    return {
+        "binaries": manifest.read(out)["binaries"],
+        "objects": keep_objects(out) if plan["objects"] else 0,
+        "proof": proof,
+        "bazel": said,
+        "clocks": clocks,
+        "kept": caches,
+    }
+
+
+def _clocks_of_actions(
+    loaded: Any, workspace: Path, given: list[str], stream: Path
+) -> dict[str, Any]:
+    from xnnkit.bazel import find
+
+    options = [word for word in given if not word.startswith(events.OPTION)]
+    bazel = find(loaded.bazel).alone()
+    return actions.look(bazel, workspace, options, stream.with_name("clocks.log"))
 
 
 def _end(loaded: Any, workspace: Path) -> None:

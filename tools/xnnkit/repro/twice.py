@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 import json
 import os
 import shutil
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,9 +20,9 @@ from xnnkit.build.request import Options, Sources
 from xnnkit.errors import BadEnvironment, BadInput, Finding, Inconclusive, XnnkitError
 from xnnkit.profile import Profile, load, path_of
 from xnnkit.profile.compiler import choose, needed, refuse_unaccepted
-from xnnkit.repro import compare
+from xnnkit.repro import clock, compare, found
 from xnnkit.repro.cause import Traces
-from xnnkit.repro.conditions import SHIFT_S, Condition, Side, obstacles, sides, wanted
+from xnnkit.repro.conditions import Condition, Side, obstacles, sides, wanted
 from xnnkit.repro.machine import HOST, USER, Machine
 
 _MARK = ".xnnkit-repro"
@@ -62,7 +60,8 @@ def repro(
 
     Raises:
         BadInput: an unknown condition, flavour or toolchain, or ``out`` holds something else.
-        BadEnvironment: a condition that was asked for by name cannot be varied here.
+        BadEnvironment: a condition that was asked for by name cannot be varied here, or both
+            builds found the same and made the same.
         XnnkitError: one of the builds failed.
     """
     profile = load(given)
@@ -92,7 +91,7 @@ def repro(
         with _room(side, options.out, keep):
             plan = _plan(side, given, options, objects)
             results.append(_run(side, plan, profile, sources.cache))
-    conditions = _measured(names, hindered, pair, results, machine)
+    conditions = found.conditions(names, hindered, (results[0], results[1]), machine)
     say(f"{profile.name}: comparing")
     traces = tuple(_traces(side, result) for side, result in zip(pair, results, strict=True))
     artifacts = compare.folders(
@@ -125,7 +124,20 @@ def repro(
     }
     report = options.out / "repro.json"
     report.write_text(json.dumps({"schema_version": 1, **content}, indent=2) + "\n")
+    if vary and content["identical"]:
+        _refuse_unvaried(conditions, report)
     return content
+
+
+def _refuse_unvaried(conditions: list[Condition], report: Path) -> None:
+    """Refuse to say that what was asked for by name does not matter, where it was not tried."""
+    for one in conditions:
+        if not one.varied:
+            raise BadEnvironment(
+                f"{one.name} was not varied: nothing is known of whether it matters",
+                where=str(report),
+                why=one.why,
+            )
 
 
 def _claim(out: Path) -> None:
@@ -193,6 +205,7 @@ def _plan(side: Side, given: str, options: Options, objects: bool) -> dict[str, 
         "out": str(side.root / "build"),
         "home": str(side.home),
         "log": str(_log(options, side)),
+        "events": str(side.root / "events.json"),
         "disk_cache": str(disk_cache or ""),
         "flavours": list(options.flavours),
         "toolchain": options.toolchain,
@@ -213,7 +226,7 @@ def _run(side: Side, plan: dict[str, Any], profile: Profile, shared: Path) -> di
     files[0].write_text(json.dumps({**plan, "cache": str(cache)}))
     command = [*side.wrapper, sys.executable, "-m", "xnnkit.repro.side", *map(str, files)]
     log = Path(plan["log"])
-    started = time.time()
+    real = clock.start()
     # A file, not a pipe: Bazel's server would hold a pipe open.
     with open(log.with_suffix(".out"), "w+", errors="replace") as said:
         code = subprocess.run(
@@ -241,7 +254,7 @@ def _run(side: Side, plan: dict[str, Any], profile: Profile, shared: Path) -> di
             why=error["why"],
             fix=f"the log is {log}",
         )
-    result["started"] = started
+    result["real"] = real
     build = side.root / "build"
     kept = log.parent / side.name
     for name in ("bin", "objects"):
@@ -269,64 +282,11 @@ def _bare_cache(root: Path, shared: Path, profile: Profile) -> Path:
 
 
 def _traces(side: Side, result: dict[str, Any]) -> Traces:
-    found = result["surroundings"]
+    seen = result["surroundings"]
     user = side.environment["USER"]
     # "root" and a machine called "build" stand in many a text.
     return Traces(
         places=[str(side.root)],
         user=user if user == USER else "",
-        host=found["hostname"] if found["hostname"] == HOST or len(found["hostname"]) > 5 else "",
-    )
-
-
-# ----------------------------------------------------------------------------- what was varied
-
-
-def _measured(
-    names: Collection[str],
-    hindered: dict[str, str],
-    pair: tuple[Side, Side],
-    results: list[dict[str, Any]],
-    machine: Machine,
-) -> list[Condition]:
-    """Return the conditions as the two builds found them, not as they were meant."""
-    found = [dict(result["surroundings"]) for result in results]
-    for side, result, seen in zip(pair, results, found, strict=True):
-        ahead = seen["clock"] - result["started"]
-        seen["directory"] = str(side.root)
-        seen["jobs"] = str(side.jobs)
-        seen["cache"] = "as it is" if side.cache and not side.empty_disk_cache else "empty"
-        seen["clock"] = _clock(result["started"], ahead, side)
-    listings = [seen["file-order"] for seen in found]
-    for seen, listed in zip(found, listings, strict=True):
-        seen["file-order"] = " ".join(listed[:6]) + " ..."
-    conditions = []
-    for name in names:
-        one = Condition(name, (found[0][name], found[1][name]), hindered.get(name, ""))
-        if one.varied and one.values[0] == one.values[1]:
-            one.why = "both builds found the same"
-        if name == "clock" and one.varied:
-            one.note = _how_clock(machine)
-        conditions.append(one)
-    return conditions
-
-
-def _clock(started: float, ahead: float, side: Side) -> str:
-    when = datetime.datetime.fromtimestamp(started + ahead, datetime.UTC)
-    text = f"{when:%Y-%m-%d %H:%M}"
-    if any("SOURCE_DATE_EPOCH" in option for option in side.bazel_options):
-        shifted = datetime.datetime.fromtimestamp(started + SHIFT_S, datetime.UTC)
-        text += f", compilers {shifted:%Y-%m-%d %H:%M}"
-    return text
-
-
-def _how_clock(machine: Machine) -> str:
-    if machine.faketime:
-        return (
-            "libfaketime for Bazel and all that loads libraries, SOURCE_DATE_EPOCH for compilers;"
-            " a static program that asks the system for the time saw the real one, later"
-        )
-    return (
-        "SOURCE_DATE_EPOCH for compilers; libfaketime is not installed (apt-get install -y"
-        " faketime), so all else saw the real clock, later"
+        host=seen["hostname"] if seen["hostname"] == HOST or len(seen["hostname"]) > 5 else "",
     )
