@@ -129,6 +129,14 @@ def test_a_namespace_that_is_not_allowed_is_reported_in_its_own_words(
     assert "No permissions to create new namespace" in found.refused["user"]
 
 
+def test_a_machine_without_a_network_cannot_lose_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine.socket, "if_nameindex", lambda: [(1, "lo")])
+    monkeypatch.setattr(machine, "_refused", lambda options: "")
+    assert machine.probe().refused == {"network": "this machine has no network interface"}
+    monkeypatch.setattr(machine.socket, "if_nameindex", lambda: [(1, "lo"), (2, "eth0")])
+    assert machine.probe().refused == {}
+
+
 def test_list_builds_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["repro", "--list", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["conditions"]

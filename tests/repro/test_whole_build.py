@@ -51,6 +51,14 @@ def test_a_right_toolchain_gives_the_same_bits_and_objects(tmp_path: Path) -> No
     assert [name for name in names if name.endswith("small/_objs/small/small.o")]
     assert found["varied"] == len([row for row in found["conditions"] if row["varied"]])
     assert found["varied"] >= 8, found["conditions"]
+    rows = {row["name"]: row for row in found["conditions"]}
+    assert "compilers the real one" in rows["clock"]["values"][0]
+    assert "compilers +36" in rows["clock"]["values"][1]
+    assert rows["directory"]["values"][1].startswith(f"{tmp_path}/out/another-directory-")
+    if "jobs" in rows:
+        assert int(rows["jobs"]["values"][0]) < int(rows["jobs"]["values"][1])
+    objects = [build["objects"] for build in found["builds"]]
+    assert objects[0] == objects[1] > 0
     # Gigabytes are not left behind.
     assert {path.name for path in (tmp_path / "out").iterdir()} >= {"first", "second", "repro.json"}
     assert not list((tmp_path / "out").rglob("disk-cache"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import shutil
+import socket
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,7 +33,7 @@ class Machine:
     """What this machine can do.
 
     Attributes:
-        refused: condition -> why no namespace can be had for it.
+        refused: condition -> why no namespace can be had for it, or would make no difference.
         faketime: libfaketime, if it is installed.
         locales: the names that ``locale -a`` gives.
         cores: processors that may be used.
@@ -50,14 +51,22 @@ class Machine:
 
 def probe() -> Machine:
     """Try each namespace, and look for the rest."""
+    refused = {name: why for name, options in NAMESPACES.items() if (why := _refused(options))}
+    if not interfaces():
+        refused.setdefault("network", "this machine has no network interface")
     return Machine(
-        refused={name: why for name, options in NAMESPACES.items() if (why := _refused(options))},
+        refused=refused,
         faketime=next((p for g in _FAKETIME for p in sorted(Path("/").glob(g[1:]))), None),
         locales=_locales(),
         cores=len(os.sched_getaffinity(0)),
         memory=_free_memory(),
         user=_user(),
     )
+
+
+def interfaces() -> list[str]:
+    """Return the names of the network interfaces that this process has, the loop not among them."""
+    return sorted(name for _, name in socket.if_nameindex() if name != "lo")
 
 
 def _user() -> str:

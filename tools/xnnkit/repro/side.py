@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from xnnkit.errors import Finding, XnnkitError
-from xnnkit.repro import actions, clock, events, kept
+from xnnkit.repro import actions, clock, events, kept, machine
 
 _FILES = 40
 
@@ -37,7 +37,7 @@ def surroundings(home: Path) -> dict[str, Any]:
         "locale": f"{os.environ.get('LC_ALL', '')}, {os.environ.get('LANGUAGE', '')}",
         "file-order": _listing(home),
         "hostname": socket.gethostname(),
-        "network": _interfaces(),
+        "network": ", ".join(machine.interfaces()) or "none",
     }
 
 
@@ -50,11 +50,6 @@ def _listing(folder: Path) -> list[str]:
     listed = os.listdir(probe)
     shutil.rmtree(probe)
     return listed
-
-
-def _interfaces() -> str:
-    names = [name for _, name in socket.if_nameindex() if name != "lo"]
-    return ", ".join(sorted(names)) or "none"
 
 
 def build(plan: dict[str, Any]) -> dict[str, Any]:
