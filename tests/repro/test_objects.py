@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xnnkit import bazel
+from xnnkit.bazel import Bazel
+from xnnkit.build import build as library
 from xnnkit.errors import XnnkitError
+from xnnkit.repro import actions, side
 from xnnkit.repro.cause import Traces
 from xnnkit.repro.compare import folders
 from xnnkit.repro.side import keep_objects
@@ -50,12 +55,42 @@ def test_a_build_without_an_object_is_an_error(out: Path) -> None:
     assert caught.value.where == str(out / "output_base")
 
 
+def test_what_is_built_to_tell_the_clock_is_not_among_them(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its date is another in each build."""
+
+    def build(*_: Any) -> None:
+        write(out, "k8-opt/bin/_objs/a/a.o")
+        (out / "build.json").write_text('{"schema_version": 1, "binaries": []}')
+
+    def look(*_: Any) -> dict[str, Any]:
+        write(out, "k8-opt/bin/xnnkit_repro/_objs/compiler/compiler.o")
+        return {}
+
+    monkeypatch.setattr(library, "build", build)
+    monkeypatch.setattr(actions, "look", look)
+    monkeypatch.setattr(bazel, "find", lambda _: Bazel("given", "7.7.1", ("/bin/true",)))
+    plan = {
+        "profile": "xnnpack-2024-11",
+        "out": str(out),
+        "cache": str(out / "cache"),
+        "events": str(out / "events.json"),
+        "log": str(out / "log"),
+        "objects": True,
+        **dict.fromkeys(("disk_cache", "toolchain", "ndk"), ""),
+        **{"flavours": [], "bazel_options": [], "api_level": None, "licence_accepted": False},
+    }
+    assert side.build(plan)["objects"] == 1
+    assert [path.name for path in (out / "objects").rglob("*.o")] == ["a.o"]
+
+
 def test_an_object_more_in_one_build_is_a_difference(tmp_path: Path) -> None:
-    for side, names in (("first", "a"), ("second", "ab")):
-        (tmp_path / side / "objects").mkdir(parents=True)
-        (tmp_path / side / "program").write_text("same")
+    for build, names in (("first", "a"), ("second", "ab")):
+        (tmp_path / build / "objects").mkdir(parents=True)
+        (tmp_path / build / "program").write_text("same")
         for name in names:
-            (tmp_path / side / f"objects/{name}.o").write_text("same")
+            (tmp_path / build / f"objects/{name}.o").write_text("same")
     traces = (Traces(()), Traces(()))
     rows = folders(tmp_path / "first", tmp_path / "second", traces, ["program"])
     assert [row["name"] for row in rows if not row["identical"]] == ["objects/b.o"]

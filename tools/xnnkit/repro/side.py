@@ -97,6 +97,8 @@ def build(plan: dict[str, Any]) -> dict[str, Any]:
                 raise
             proof = finding.why
         caches.append(kept.state(*places))
+        # Before Bazel is asked for the clock: what it builds to tell has another date.
+        objects = keep_objects(out) if plan["objects"] else 0
         said = events.read(stream)
         clocks = {"bazel": clock.start(said["finished"]) if said["finished"] else None}
         clocks |= _clocks_of_actions(loaded, out / "workspace", said["options"], stream)
@@ -104,7 +106,7 @@ def build(plan: dict[str, Any]) -> dict[str, Any]:
         _end(loaded, out / "workspace")
     return {
         "binaries": manifest.read(out)["binaries"],
-        "objects": keep_objects(out) if plan["objects"] else 0,
+        "objects": objects,
         "proof": proof,
         "bazel": said,
         "clocks": clocks,
