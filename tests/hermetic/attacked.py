@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import miniature
+import witness
 from xnnkit.bazel import Bazel
 
 TARGETS = ("//:tiny_fast", "//hermetic:probe")
@@ -142,10 +143,11 @@ HOSTILE_RC = (
 
 @dataclass(frozen=True)
 class Attacked:
-    """The workspace, its Bazel, and the untouched build's hashes."""
+    """The workspace, its Bazel, the untouched build's hashes, and what its witness saw."""
 
     workspace: miniature.Workspace
     expected: dict[str, str]
+    before: dict[str, str]
 
     def with_bazel(self, bazel: Bazel) -> Attacked:
         """Return it with another way to start Bazel."""
@@ -155,9 +157,22 @@ class Attacked:
         """Build everything again from the sources; return target -> sha256."""
         code, text = self.workspace.run("clean")
         assert code == 0, text[-2000:]
-        code, text = self.workspace.run("build", "--disk_cache=", *options, *TARGETS)
+        targets = (*TARGETS, witness.TARGET)
+        code, text = self.workspace.run("build", "--disk_cache=", *options, *targets)
         assert code == 0, text[-4000:]
         return self.hashes()
+
+    def log(self) -> str:
+        """Return what Bazel wrote of its last command."""
+        return (self.workspace.root.parent / "bazel.log").read_text(errors="replace")
+
+    def action(self) -> dict[str, str]:
+        """Return what an unhermetic action of the last build saw, its variables among it."""
+        return witness.saw(self.workspace, "action")
+
+    def repository(self) -> dict[str, str]:
+        """Return what an unhermetic repository rule saw, its variables among it."""
+        return witness.saw(self.workspace, "repository")
 
     def hashes(self) -> dict[str, str]:
         """Return the sha256 of what was built."""
@@ -170,7 +185,8 @@ class Attacked:
 
 
 def write(root: Path) -> None:
-    """Add the package ``hermetic`` to a miniature workspace."""
+    """Add the packages ``hermetic`` and ``witness`` to a miniature workspace."""
+    witness.write(root)
     for name, text in FILES.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)

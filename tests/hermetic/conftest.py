@@ -43,8 +43,9 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
     more = (f"--output_base={output_base}", "--local_startup_timeout_secs=900")
     bazel = dataclasses.replace(bazel, startup=(*bazel.startup, *more))
     workspace = miniature.Workspace(root, output_base, bazel, archive_pins)
-    untouched = Attacked(workspace, {})
-    yield dataclasses.replace(untouched, expected=untouched.build())
+    untouched = Attacked(workspace, {}, {})
+    expected = untouched.build()
+    yield dataclasses.replace(untouched, expected=expected, before=untouched.action())
     bazel.run(["shutdown"], cwd=root, quiet=True)
     miniature.remove(base)
 

@@ -1,4 +1,8 @@
-"""Attacks on a build: each ends with the same bits, or with a clear refusal (docs/repro.md)."""
+"""Attacks on a build: each ends with the same bits, or with a clear refusal (docs/repro.md).
+
+Each is also seen by something that is not hermetic (``witness``): an attack that reaches nothing
+would leave the same bits, too.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,12 @@ import itertools
 import json
 import os
 import re
-import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import witness
 from attacked import (
     HOSTILE_RC,
     Attacked,
@@ -24,6 +28,7 @@ from attacked import (
     poison_libraries,
     usr_of,
 )
+from xnnkit.repro import actions, clock
 
 pytestmark = pytest.mark.bazel
 
@@ -46,9 +51,24 @@ def poisoned_usr(target: Attacked, tmp_path: Path) -> Path:
     return usr
 
 
+def test_the_untouched_build_sees_no_attack(target: Attacked) -> None:
+    """Otherwise what the witnesses see under attack would say nothing."""
+    assert "No such file" in target.before["header"]
+    assert "No such file" in target.before["library"]
+    assert target.before["distribution"] != "opensuse-leap"
+    assert witness.finds_poison(target.workspace) == (False, False)
+    assert not witness.asks_for_two_tables(target.workspace)
+
+
 def test_poisoned_usr_gives_the_same_bits(fresh: Attacked, poisoned_usr: Path) -> None:
     bazel = inside(fresh.workspace.bazel, "--ro-bind", str(poisoned_usr), "/usr")
-    assert fresh.with_bazel(bazel).build() == fresh.expected
+    attack = fresh.with_bazel(bazel)
+    assert attack.build() == fresh.expected
+    seen = attack.action()
+    assert seen["header"] == "#error poisoned"
+    assert seen["library"] == "/usr/lib/libonlyhere.a"
+    assert seen["clang"].endswith("/bin/clang")
+    assert witness.finds_poison(attack.workspace) == (True, True)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +85,7 @@ def test_what_only_the_host_has_is_refused(
         fresh.workspace,
         bazel=inside(fresh.workspace.bazel, "--ro-bind", str(poisoned_usr), "/usr"),
     )
+    assert witness.finds_poison(workspace) == (True, True)
     for platform in ("linux_arm64_musl", "linux_x86_64_musl"):
         options = ["--disk_cache=", f"--platforms=@xnnkit//rules/platforms:{platform}"]
         code, text = workspace.run("build", *options, f"//hermetic:{name}")
@@ -93,6 +114,10 @@ def test_the_compilers_own_variables_give_the_same_bits(
             f"--{kind}={name}" for name in names for kind in ("action_env", "host_action_env")
         ]
     assert fresh.build(*options) == fresh.expected
+    assert fresh.repository() == fresh.repository() | given
+    reached = {name for name, value in given.items() if fresh.action().get(name) == value}
+    assert reached == ({*given} - {"LD_LIBRARY_PATH"} if passed_on else set())
+    assert witness.finds_poison(fresh.workspace) == (True, True)
 
 
 def test_fake_programs_first_on_path_are_never_started(
@@ -101,9 +126,12 @@ def test_fake_programs_first_on_path_are_never_started(
     trace = tmp_path / "started"
     folder = fake_programs(tmp_path / "bin", trace)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-    assert shutil.which("clang") == str(folder / "clang")
     assert fresh.build() == fresh.expected
     assert not trace.exists(), trace.read_text()
+    # Who goes by PATH finds them, and one that is started says so.
+    assert fresh.repository()["clang"] == str(folder / "clang")
+    assert witness.run(fresh.workspace.bazel, "/bin/sh", "-c", "exec clang -v").returncode == 97
+    assert trace.read_text() == "clang -v\n"
 
 
 def test_fake_programs_and_variables_do_not_reach_the_repository_rules(
@@ -113,12 +141,19 @@ def test_fake_programs_and_variables_do_not_reach_the_repository_rules(
     trace = tmp_path / "started"
     folder = fake_programs(tmp_path / "bin", trace)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-    monkeypatch.setenv("CPATH", str(poison_headers(tmp_path / "include")))
+    headers = str(poison_headers(tmp_path / "include"))
+    monkeypatch.setenv("CPATH", headers)
     # Another path to the same cache: every repository that reads it is made again.
     other = tmp_path / "cache"
     other.symlink_to(fresh.workspace.root.parent / "cache")
+    (library,) = fresh.workspace.output_base.glob("external/*zig_sysroot_aarch64/lib/libc.a")
+    before = library.stat().st_ctime_ns
     assert fresh.build(f"--repo_env=XNNKIT_CACHE={other}") == fresh.expected
     assert not trace.exists(), trace.read_text()
+    assert library.stat().st_ctime_ns > before
+    seen = fresh.repository()
+    assert (seen["clang"], seen["cp"]) == (str(folder / "clang"), str(folder / "cp"))
+    assert seen["CPATH"] == headers
 
 
 def test_hostile_variables_give_the_same_bits(
@@ -128,24 +163,25 @@ def test_hostile_variables_give_the_same_bits(
     for name, value in hostile.items():
         monkeypatch.setenv(name, value)
     assert fresh.build() == fresh.expected
+    # They all reached Bazel, and what it runs in the user's environment.
+    assert fresh.repository() == fresh.repository() | hostile
 
 
 def test_no_network_after_fetching_gives_the_same_bits(fresh: Attacked) -> None:
     without = inside(fresh.workspace.bazel, "--unshare-net")
-    seen = subprocess.run(
-        [*without.program[:-1], "/bin/cat", "/proc/net/dev"], capture_output=True, text=True
-    )
+    seen = witness.run(without, "/bin/cat", "/proc/net/dev")
     if seen.returncode:
         pytest.skip(f"no network namespace can be made here: {seen.stderr.strip()}")
     assert [line.split(":")[0].strip() for line in seen.stdout.splitlines()[2:]] == ["lo"]
-    assert fresh.with_bazel(without).build() == fresh.expected
+    attack = fresh.with_bazel(without)
+    assert attack.build() == fresh.expected
+    assert attack.action()["network"].split() == ["lo"]
 
 
 def test_read_only_sources_give_the_same_bits(fresh: Attacked) -> None:
     root = str(fresh.workspace.root)
     bazel = inside(fresh.workspace.bazel, "--ro-bind", root, root)
-    probe = subprocess.run([*bazel.program[:-1], "/bin/touch", f"{root}/x"], capture_output=True)
-    assert probe.returncode != 0
+    assert "Read-only" in witness.run(bazel, "/bin/touch", f"{root}/x").stderr
     assert fresh.with_bazel(bazel).build() == fresh.expected
 
 
@@ -157,6 +193,8 @@ def test_every_way_to_run_actions_gives_the_same_bits(target: Attacked, strategy
         options.append("--experimental_output_paths=off")
     found = target.build(*options)
     assert found == target.expected
+    summary = re.findall(r"INFO: \d+ processes: .*", target.log())
+    assert re.search(rf"\d+ {strategy}\b", summary[-1]), summary
 
 
 def test_rc_files_of_the_user_and_the_machine_are_not_read(
@@ -168,6 +206,8 @@ def test_rc_files_of_the_user_and_the_machine_are_not_read(
         name.write_text(HOSTILE_RC)
     monkeypatch.setenv("HOME", str(home))
     bazel = inside(fresh.workspace.bazel, "--ro-bind", str(etc), "/etc")
+    assert witness.shell(bazel, 'cat "$HOME/.bazelrc"') == HOSTILE_RC.strip()
+    assert witness.shell(bazel, "cat /etc/bazel.bazelrc") == HOSTILE_RC.strip()
     assert fresh.with_bazel(bazel).build() == fresh.expected
 
 
@@ -191,14 +231,44 @@ def test_another_distribution_gives_the_same_bits(fresh: Attacked, etc: Path) ->
     """clang asks the host which distribution it is, and has other defaults on some."""
     another_distribution(etc)
     bazel = inside(fresh.workspace.bazel, "--ro-bind", str(etc), "/etc")
-    assert fresh.with_bazel(bazel).build() == fresh.expected
+    attack = fresh.with_bazel(bazel)
+    assert attack.build() == fresh.expected
+    assert attack.action()["distribution"] == "opensuse-leap"
+    assert witness.asks_for_two_tables(attack.workspace)
 
 
-def test_another_clock_gives_the_same_bits(target: Attacked) -> None:
-    found = target.build(
-        "--action_env=SOURCE_DATE_EPOCH=1000000000", "--host_action_env=SOURCE_DATE_EPOCH=1"
-    )
+def test_another_clock_gives_the_same_bits(target: Attacked, tmp_path: Path) -> None:
+    epoch = 1_000_000_000
+    options = [
+        f"--action_env=SOURCE_DATE_EPOCH={epoch}",
+        "--host_action_env=SOURCE_DATE_EPOCH=1",
+    ]
+    found = target.build(*options)
     assert found == target.expected
+    # The compiler was told so, by Bazel and for both machines, and believes it where it is let.
+    workspace = target.workspace
+    text = workspace.bazel.output(
+        [
+            "aquery",
+            *options,
+            "--output=jsonproto",
+            "mnemonic('CppCompile', deps(//hermetic:probe))",
+        ],
+        cwd=workspace.root,
+    )
+    told = {
+        variable["value"]
+        for action in json.loads(text)["actions"]
+        for variable in action.get("environmentVariables", [])
+        if variable["key"] == "SOURCE_DATE_EPOCH"
+    }
+    assert told == {str(epoch), "1"}
+    seen = actions.look(workspace.bazel, workspace.root, options, tmp_path / "log")
+    assert seen["why"] == ""
+    running = clock.start(0)
+    assert running is not None
+    assert seen["compiler"] - running == pytest.approx(epoch, abs=60)
+    assert seen["actions"] == pytest.approx(clock.start(), abs=60)
 
 
 def test_the_linker_is_shown_no_folder_of_the_host(target: Attacked) -> None:

@@ -28,6 +28,26 @@ PROFILE = "xnnpack-2024-11"
 BWRAP = ("bwrap", "--dev-bind", "/", "/", "--unshare-pid", "--proc", "/proc")
 
 
+def seen(environment: dict[str, str], wrapper: tuple[str, ...]) -> dict[str, str]:
+    """Return what a shell finds that is started as the build is, its variables among it."""
+    script = """
+    echo "distribution=$(. /etc/os-release && echo $ID)"
+    echo "network=$(sed -n 's/^ *\\([^ ]*\\):.*/\\1/p' /proc/net/dev | tr '\\n' ' ')"
+    echo "user_rc=$(sed -n '$p' "$HOME/.bazelrc")"
+    echo "machine_rc=$(sed -n '$p' /etc/bazel.bazelrc)"
+    echo "clang=$(command -v clang)"
+    /usr/bin/env
+    """
+    done = subprocess.run(
+        [*BWRAP, *wrapper, "--", "/bin/sh", "-c", script],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
+
+
 def build(out: Path, environment: dict[str, str], *more: str, wrapper: tuple[str, ...] = ()) -> str:
     command = [sys.executable, "-m", "xnnkit", "build", PROFILE, "--flavour", "upstream"]
     done = subprocess.run(
@@ -61,8 +81,7 @@ def test_the_benchmark_under_all_attacks_at_once_has_the_same_bits(
     hostile = {name: value for name, value in hostile.items() if not name.startswith("PYTHON")}
     headers = str(poison_headers(tmp_path / "include"))
     libraries = str(poison_libraries(tmp_path / "lib"))
-    environment = {
-        **os.environ,
+    attacks = {
         **hostile,
         "HOME": str(home),
         "PATH": f"{fake_programs(tmp_path / 'bin', trace)}:{os.environ['PATH']}",
@@ -82,8 +101,16 @@ def test_the_benchmark_under_all_attacks_at_once_has_the_same_bits(
         str(etc),
         "/etc",
         "--unshare-net",
-        "--",
     )
+    environment = {**os.environ, **attacks}
+    reached = seen(environment, wrapper)
+    assert reached == reached | attacks
+    assert reached["distribution"] == "opensuse-leap"
+    assert reached["network"].split() == ["lo"]
+    assert reached["clang"] == str(tmp_path / "bin/clang")
+    last = HOSTILE_RC.splitlines()[-1]
+    assert (reached["user_rc"], reached["machine_rc"]) == (last, last)
+    assert not trace.exists(), trace.read_text()
     found = build(
         tmp_path / "attacked",
         environment,

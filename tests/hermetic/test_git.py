@@ -61,12 +61,13 @@ def test_a_hostile_gitconfig_gives_the_same_bytes(
     run("git", *identity, "commit", "-qm", "one", cwd=clone)
     commit = run("git", "rev-parse", "HEAD", cwd=clone).decode().strip()
     plain = ("git", "archive", f"--prefix=engine-{commit}/")
+    tar = (*plain, "--format=tar", commit)
+    untouched = run(*tar, cwd=clone)
     if form == "zip":
         expected = run(*plain, "--format=zip", commit, cwd=clone, TZ="UTC")
     else:
-        tar = run(*plain, "--format=tar", commit, cwd=clone)
         expected = subprocess.run(
-            ["gzip", "-cn"], input=tar, capture_output=True, check=True
+            ["gzip", "-cn"], input=untouched, capture_output=True, check=True
         ).stdout
 
     home = tmp_path / "hostile"
@@ -74,7 +75,6 @@ def test_a_hostile_gitconfig_gives_the_same_bytes(
     attributes = home / "attributes"
     attributes.write_text("kept.txt export-ignore\nsecret.txt export-subst\n* eol=crlf text\n")
     (home / ".gitconfig").write_text(HOSTILE.format(attributes=attributes, hooks=home / "hooks"))
-    (clone / ".git/info/attributes").write_text("kept.txt export-ignore\n")
     hostile = {
         "HOME": str(home),
         "XDG_CONFIG_HOME": str(home),
@@ -91,6 +91,16 @@ def test_a_hostile_gitconfig_gives_the_same_bytes(
     }
     for name, value in hostile.items():
         monkeypatch.setenv(name, value)
+
+    # A plain git is led astray by each: the variables hide the repository, the configuration, and
+    # the clone's own attributes, leave out a file.
+    elsewhere = {name: hostile[name] for name in hostile if name.endswith(("_DIR", "_TREE"))}
+    with pytest.raises(subprocess.CalledProcessError):
+        run(*tar, cwd=clone, **elsewhere)
+    configured = {name: hostile[name] for name in ("HOME", "GIT_CONFIG_GLOBAL")}
+    assert run(*tar, cwd=clone, **configured) != untouched
+    (clone / ".git/info/attributes").write_text("kept.txt export-ignore\n")
+    assert run(*tar, cwd=clone) != untouched
 
     origin = GitOrigin(
         type="git",

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import witness
 from attacked import Attacked, another_distribution, inside
 from xnnkit import paths
 
@@ -56,8 +57,15 @@ def built(workspace: ndk_miniature.Workspace) -> list[str]:
     return [hashlib.sha256(path.read_bytes()).hexdigest() for path in made]
 
 
-def test_another_distribution_gives_the_same_bits(ndk: ndk_miniature.Workspace, etc: Path) -> None:
+def test_another_distribution_gives_the_same_bits(
+    ndk: ndk_miniature.Workspace, target: Attacked, etc: Path
+) -> None:
     expected = built(ndk)
     another_distribution(etc)
     elsewhere = inside(ndk.bazel, "--ro-bind", str(etc), "/etc")
+    assert witness.shell(elsewhere, ". /etc/os-release && echo $ID") == "opensuse-leap"
+    # It is the same compiler that asks, without the flag that keeps it from asking.
+    assert not witness.asks_for_two_tables(target.workspace)
+    there = dataclasses.replace(target.workspace, bazel=elsewhere)
+    assert witness.asks_for_two_tables(there)
     assert built(dataclasses.replace(ndk, bazel=elsewhere)) == expected
