@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import textwrap
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -15,7 +12,6 @@ from xnnkit.cli import main
 from xnnkit.errors import BadInput
 from xnnkit.lock import addresses, declared
 from xnnkit.lock.audit import Audit, audit
-from xnnkit.lock.follow import follow
 
 SHA = "a" * 64
 COMMIT = "b" * 40
@@ -294,59 +290,6 @@ def test_the_command(tmp_path: Path) -> None:
     done = CliRunner().invoke(main.cli, ["lock", "audit", "--all"])
     assert done.exit_code == 0
     assert "tag: the address names a tag" in done.output
-
-
-ANSWERS = {
-    "/here": (200, ""),
-    "/gone": (404, ""),
-    "/renamed": (301, "/here"),
-    "/served": (302, "/here"),
-    "/ring": (301, "/ring"),
-    "/away": (301, "file:///etc/passwd"),
-}
-
-
-class _Answers(BaseHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-    def do_HEAD(self) -> None:
-        status, to = ANSWERS[self.path]
-        self.send_response(status)
-        if to:
-            self.send_header("Location", to)
-        self.end_headers()
-
-
-@pytest.fixture
-def host() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Answers)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-
-
-def test_addresses_are_asked(host: str) -> None:
-    assert follow(f"{host}/here") == ("", "")
-    assert follow(f"{host}/served") == ("", "")
-    assert follow(f"{host}/renamed") == ("moved", f"{host}/here")
-    assert follow(f"{host}/gone") == ("unreachable", "HTTP 404")
-    assert follow(f"{host}/ring")[0] == "unreachable"
-    assert follow(f"{host}/away") == (
-        "unreachable",
-        "it leads to file:///etc/passwd, which is no web address",
-    )
-    assert follow("http://127.0.0.1:9/x")[0] == "unreachable"
-
-
-def test_what_was_asked_is_a_finding(tmp_path: Path, host: str) -> None:
-    (tmp_path / "WORKSPACE").write_text(
-        f'http_file(name = "a", sha256 = "{SHA}", urls = ["{host}/renamed"])\n'
-    )
-    found = audit([str(tmp_path)], follow)
-    assert named(found) == [("http-only", "a"), ("moved", "a")]
-    assert found.findings[1].fix == f"write {host}/here"
 
 
 def test_each_declaration_is_a_source(tmp_path: Path) -> None:
