@@ -15,6 +15,7 @@ from xnnkit.lock.audit import Audit, audit
 
 SHA = "a" * 64
 COMMIT = "b" * 40
+SRI = "A" * 43 + "="
 
 
 def run(tmp_path: Path, text: str, **others: str) -> Audit:
@@ -36,7 +37,7 @@ def test_what_is_pinned_is_not_named(tmp_path: Path) -> None:
         tmp_path,
         f"""
         http_archive(name = "a", sha256 = "{SHA}", url = "https://x.org/a-1.zip")
-        http_archive(name = "b", integrity = "sha256-x=", urls = ["https://x.org/b-1.zip"])
+        http_archive(name = "b", integrity = "sha256-{SRI}", urls = ["https://x.org/b-1.zip"])
         git_repository(name = "c", remote = "https://x.org/c", commit = "{COMMIT}")
         new_local_repository(name = "d", path = "/usr")
         http_file(name = "e", sha256 = "{SHA}", urls = ["http://x.org/e", "https://x.org/e"])
@@ -68,8 +69,8 @@ def test_what_is_not_pinned_is_named(tmp_path: Path) -> None:
         *("none", "empty", "tagged", "branch", "tag", "short", "maybe", "module")
     ]
     assert found.findings[0].where.endswith("WORKSPACE:2")
-    assert found.findings[0].fix.endswith("curl -fsSL https://x.org/a-1.zip | sha256sum")
-    assert "git ls-remote https://x.org/c v1" in found.findings[4].fix
+    assert found.findings[0].fix.endswith("curl -fsSL -- https://x.org/a-1.zip | sha256sum")
+    assert "git ls-remote -- https://x.org/c v1" in found.findings[4].fix
     assert found.findings[6].kind == "http_archive"
 
 

@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from xnnkit.errors import BadInput
-from xnnkit.lock import addresses, declared
-from xnnkit.lock.declared import Source
+from xnnkit.lock import addresses, declared, pins, reading, shown
+from xnnkit.lock.rules import floating
+from xnnkit.lock.source import Source
 from xnnkit.lock.starlark import HOLE
 
 FINDINGS = {
@@ -24,7 +25,7 @@ FINDINGS = {
 NOTES = {
     "tag": "the address names a tag; the hash says which bytes are meant",
     "http-mirror": "some of the addresses are in the clear; the hash protects",
-    "unread": "a hash is given, or not, in a way that cannot be read as a constant",
+    "unread": "a hash or an address is given in a way that cannot be read as a constant",
     "prebuilt": "built by somebody else: bytes are checked, there is no source tree",
 }
 """What is worth knowing, and what it means."""
@@ -62,7 +63,7 @@ class Audit:
         notes: what is worth knowing.
         sources: how many sources were judged.
         files: which files were read.
-        unread: (file or label, why) of loaded files that could not be read.
+        unread: (file, label or file:line, why) of what could not be read or understood.
     """
 
     findings: list[Row] = field(default_factory=list)
@@ -108,14 +109,14 @@ def audit(names: Sequence[str], follow: Follow | None = None) -> Audit:
         path = Path(name)
         if path.is_dir():
             starlark += _root_files(path)
-        elif path.is_file() and path.suffix != ".toml":
+        elif path.exists() and path.suffix != ".toml":
             starlark.append(path)
         else:
             _profile(name, result, follow)
     found = declared.of_files(starlark)
     result.sources += len(found.sources)
     result.files += found.files
-    result.unread += found.unread
+    result.unread += [(shown.line(what), shown.line(why)) for what, why in found.unread]
     for source in found.sources:
         result.add(judge(source))
         result.add(_asked(source, follow))
@@ -124,20 +125,41 @@ def audit(names: Sequence[str], follow: Follow | None = None) -> Audit:
 
 def judge(source: Source) -> Iterator[Row]:
     """Yield what is to be said about one source, without asking anybody."""
-    if source.kind == "maven_install":
-        yield from _maven(source)
-        return
-    yield from _pinned(source)
-    in_clear = [url for url in source.urls if addresses.plain(url)]
-    if in_clear and len(in_clear) == len(source.urls):
-        what = f"every address is in the clear: {in_clear[0]}"
-        better = re.sub(r"^\w+://", "https://", in_clear[0])
-        yield _row("http-only", source, what, f"try {better}", in_clear[0])
-    elif in_clear:
-        yield _row("http-mirror", source, f"one address is in the clear: {in_clear[0]}")
+    if source.pinned_by == "lock":
+        yield from _locked(source)
+    elif source.pinned_by:
+        yield from _pinned(source)
+    for one in source.versions:
+        if floating(one.rpartition(":")[2]):
+            yield _row("moving", source, f"{one} is another version tomorrow", "name a version")
+    yield from _in_clear(source)
     for url in source.urls:
         if gone := addresses.moved(url):
             yield _row("moved", source, f"{url}: {gone.why}", f"see {gone.where}", url)
+
+
+def _in_clear(source: Source) -> Iterator[Row]:
+    for urls, mirrors in ((source.urls, True), (source.registries, bool(source.pin))):
+        found = [url for url in urls if addresses.plain(url)]
+        if not found:
+            continue
+        if len(found) < len(urls) and mirrors:
+            yield _row("http-mirror", source, f"one address is in the clear: {found[0]}")
+            continue
+        every = "every address is" if len(found) == len(urls) else "an address is"
+        better = re.sub(r"^\w+://", "https://", found[0])
+        fix = f"try {better}" if shown.strict(better) else "try https://"
+        yield _row("http-only", source, f"{every} in the clear: {found[0]}", fix, found[0])
+
+
+def _locked(source: Source) -> Iterator[Row]:
+    if source.pin:
+        return
+    if source.kind.startswith("maven"):
+        what = f"no lock file holds the hashes of its {len(source.versions)} artifacts"
+        yield _row("unread", source, what, "maven_install_json = ...")
+    else:
+        yield _row("unread", source, "no file with its locked requirements is named")
 
 
 def _pinned(source: Source) -> Iterator[Row]:
@@ -146,41 +168,33 @@ def _pinned(source: Source) -> Iterator[Row]:
         url, ref = refs[0]
         fix = "name a commit in the address, and its sha256"
         yield _row("moving", source, f"{ref} is another archive tomorrow: {url}", fix, url)
-    git = "git" in source.kind
-    if git and re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", source.pin):
-        return
-    if git and source.pin and HOLE not in source.pin and not re.search(r"[^0-9a-fA-F]", source.pin):
-        what = f"the commit {source.pin} is abbreviated: it may come to mean another"
-        yield _row("unpinned", source, what, "give all 40 digits: git rev-parse COMMIT")
-    elif source.pin:
+    wants = source.wants or "sha256"
+    if source.pin:
+        if wrong := pins.problem(source.pin_as, source.pin):
+            fix = "give all 40 digits: git rev-parse COMMIT" if source.pin_as == "commit" else ""
+            yield _row("unpinned", source, wrong, fix or f"{source.pin_as} = ...")
+            return
         tags = [ref for url in source.urls if (ref := addresses.tag(url))]
         if tags:
             yield _row("tag", source, f"{tags[0]} is a tag, which can be moved; the hash holds")
+        if any(url.startswith(HOLE) for url in source.urls):
+            yield _row("unread", source, "its address is no constant here")
     elif not source.pin_known:
         yield _row("unread", source, "its hash is no constant here")
     elif source.branch:
         what = f"the branch {source.branch} is another commit tomorrow"
-        yield _row("unpinned", source, what, f"commit = ...    {_ls_remote(source)}")
+        yield _row("unpinned", source, what, _commit(source, source.branch))
     elif source.tag:
-        what = f"the tag {source.tag} can be moved, and no commit is given"
-        yield _row("unpinned", source, what, f"commit = ...    {_ls_remote(source)}")
+        kind = "version" if floating(source.tag) else "tag"
+        what = f"the {kind} {source.tag} can be moved, and no {wants} is given"
+        yield _row("unpinned", source, what, _commit(source, source.tag))
     elif any(addresses.packed_anew(url) for url in source.urls):
         what = "no hash; and the host packs it anew each time, so that no sha256 would hold"
         yield _row("unpinned", source, what, "git_repository with a commit", source.urls[0])
-    else:
+    elif wants in ("sha256", "integrity"):
         yield _row("unpinned", source, "no sha256, no integrity", _hash(source), _first(source))
-
-
-def _maven(source: Source) -> Iterator[Row]:
-    floating = [
-        one for one in source.versions if re.search(r":(?:latest\.\w+|.*\+|[\[(].*[\])])$", one)
-    ]
-    for one in floating:
-        what = f"{one} is another version tomorrow"
-        yield _row("moving", source, what, "name a version")
-    if not source.pin:
-        what = f"no lock file holds the hashes of its {len(source.versions)} artifacts"
-        yield _row("unread", source, what, "maven_install_json = ...")
+    else:
+        yield _row("unpinned", source, f"no {wants}", f"{wants} = ...", _first(source))
 
 
 def _profile(name: str, result: Audit, follow: Follow | None) -> None:
@@ -196,6 +210,7 @@ def _profile(name: str, result: Audit, follow: Follow | None) -> None:
             fix="xnnkit lock audit path/to/WORKSPACE",
         )
     file = profiles.path_of(name)
+    reading.data(file, str(file))  # a pipe, or what is too long, ends here
     profile = profiles.load(name)
     lines = _lines(file)
     result.files.append(str(file))
@@ -238,14 +253,16 @@ def _asked(source: Source, follow: Follow | None) -> Iterator[Row]:
         return
     code, said = follow(url)
     if code == "moved":
-        yield _row("moved", source, f"{url} is answered by {said}", f"write {said}", url)
+        fix = f"write {said}" if shown.strict(said) else ""
+        yield _row("moved", source, f"{url} is answered by {said}", fix, url)
     elif code:
         yield _row(code, source, f"{url}: {said}", "", url)
 
 
 def _row(code: str, source: Source, what: str, fix: str = "", url: str = "") -> Row:
-    where = f"{source.file}:{source.line}"
-    return Row(code, source.name, source.kind, where, what, fix, url)
+    """Return a row; the file's words in it are one line each, whatever they are."""
+    words = (source.name, source.kind, f"{source.file}:{source.line}", what, fix, url)
+    return Row(code, *map(shown.line, words))
 
 
 def _first(source: Source) -> str:
@@ -253,9 +270,10 @@ def _first(source: Source) -> str:
 
 
 def _hash(source: Source) -> str:
-    url = _first(source)
-    return f'sha256 = "..."    curl -fsSL {url} | sha256sum' if url else 'sha256 = "..."'
+    return f'sha256 = "..."    {shown.sha256_of(_first(source))}'.rstrip()
 
 
-def _ls_remote(source: Source) -> str:
-    return f"git ls-remote {_first(source) or 'REMOTE'} {source.tag or source.branch}"
+def _commit(source: Source, ref: str) -> str:
+    pin = source.wants or "sha256"
+    command = shown.ls_remote(_first(source), ref) if pin == "commit" else ""
+    return f"{pin} = ...    {command}".rstrip()

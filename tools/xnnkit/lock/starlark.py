@@ -12,10 +12,13 @@ import re
 import string
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from xnnkit.errors import BadInput
+from xnnkit.lock.reading import MAX_BYTES
 
-MAX_FILE_BYTES = 8 << 20
+MAX_WORDS = 200_000
+"""Of a file: a parsed word takes 2 kB of memory."""
 _MAX_TEXT = 1 << 16
 _MAX_ITEMS = 1 << 12
 _MAX_DEPTH = 100
@@ -32,10 +35,57 @@ class Unknown:
 
 
 UNKNOWN = Unknown()
+GIVEN = Unknown()
+"""A parameter, and what is made of one: the caller knows it, and is read at its own place."""
+
+
+@dataclass(frozen=True)
+class Callee(Unknown):
+    """A function of a known name, under whatever name it goes here.
+
+    Attributes:
+        name: as it is called where it is defined.
+        extension: it is a module extension: its methods are tags.
+        mutates: it is defined here, and changes lists or dicts.
+    """
+
+    name: str
+    extension: bool = False
+    mutates: bool = False
+
+
+class Budget:
+    """How much work may still be done; a hostile file gets no more than an honest one.
+
+    Args:
+        steps: of about a microsecond.
+        whole: another budget that pays, too.
+    """
+
+    def __init__(self, steps: int, whole: Budget | None = None) -> None:
+        self.left = steps
+        self._whole = whole
+
+    def spend(self, steps: int = 1) -> bool:
+        """Take some steps; tell whether there were enough."""
+        self.left -= steps
+        return self.left >= 0 and (self._whole is None or self._whole.spend(steps))
+
 
 Value = object
 Names = Mapping[str, Value]
 _FORMAT = re.compile(r"%(?:\((\w+)\))?(.)", re.DOTALL)
+_WORD = re.compile(
+    rb"""
+    (?P<formatted>[rR]?[fF][rR]?(?=["']))                  # no Starlark, and words inside of a word
+    | \"{3}(?:\\.|[^\\])*?(?:\"{3}|\Z) | '{3}(?:\\.|[^\\])*?(?:'{3}|\Z)
+    | "(?:\\.|[^"\\\n])*+"? | '(?:\\.|[^'\\\n])*+'?        # an open one ends with its line
+    | \#[^\n]* | \w+ | [^\w\s]
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+METHODS = ("download", "download_and_extract", "execute")
+"""Of a repository rule's context, which bring files."""
 
 
 def parse(data: bytes, where: str) -> ast.Module:
@@ -50,8 +100,12 @@ def parse(data: bytes, where: str) -> ast.Module:
     """
     problem = ""
     line = 0
-    if len(data) > MAX_FILE_BYTES:
-        problem = f"{len(data):,} bytes; {MAX_FILE_BYTES:,} is the most that is read"
+    if len(data) > MAX_BYTES:
+        problem = f"{len(data):,} bytes; {MAX_BYTES:,} is the most that is read"
+    elif (count := words(data)) > MAX_WORDS:
+        problem = f"{count:,} words; {MAX_WORDS:,} is the most that is read"
+    elif count < 0:
+        problem = "an f-string, which Starlark has not"
     else:
         try:
             with warnings.catch_warnings():
@@ -71,22 +125,40 @@ def parse(data: bytes, where: str) -> ast.Module:
     )
 
 
+def words(data: bytes) -> int:
+    """Return about how many words a file has; a string or a comment is one. -1 for an f-string."""
+    count = 0
+    for match in _WORD.finditer(data):
+        if match["formatted"]:
+            return -1
+        count += 1
+    return count
+
+
 class Reader:
     """Works out expressions.
 
     Args:
         names: what names stand for at this place; looked up, never changed.
-        left: how many steps are left, counted down; comprehensions in comprehensions multiply.
+        budget: what pays; one expression gets a bounded part of it.
     """
 
-    def __init__(self, names: Names, left: list[int] | None = None) -> None:
+    def __init__(self, names: Names, budget: Budget | None = None) -> None:
         self._names = names
-        self._left = left if left is not None else [_MAX_STEPS]
+        self._whole = budget
+        self._budget = Budget(_MAX_STEPS, budget)
 
     def value(self, node: ast.expr | None, depth: int = 0) -> Value:
         """Return what an expression stands for, `UNKNOWN` where that cannot be told."""
-        self._left[0] -= 1
-        if node is None or depth > _MAX_DEPTH or self._left[0] < 0:
+        if depth == 0:
+            self._budget = Budget(_MAX_STEPS, self._whole)
+        found = self._value(node, depth)
+        if isinstance(found, str | list | dict) and not isinstance(node, ast.Constant | ast.Name):
+            self._budget.spend(len(found) >> 5)  # what is made is paid for by its size
+        return found
+
+    def _value(self, node: ast.expr | None, depth: int) -> Value:
+        if node is None or depth > _MAX_DEPTH or not self._budget.spend():
             return UNKNOWN
         match node:
             case ast.Constant(value=constant):
@@ -95,13 +167,18 @@ class Reader:
                 return self._names.get(name, UNKNOWN)
             case ast.List(elts=elements) | ast.Tuple(elts=elements):
                 found = self._items(elements, depth)
+                if len(found) > _MAX_ITEMS:
+                    return UNKNOWN
                 return tuple(found) if isinstance(node, ast.Tuple) else found
             case ast.Dict(keys=keys, values=values):
                 return self._dict(keys, values, depth)
             case ast.BinOp(left=left, op=ast.Add(), right=right):
                 return _added(self.value(left, depth + 1), self.value(right, depth + 1))
             case ast.BinOp(left=left, op=ast.Mod(), right=right):
-                return _formatted(self.value(left, depth + 1), self.value(right, depth + 1))
+                form = self.value(left, depth + 1)
+                if not self._paid(form):
+                    return UNKNOWN
+                return _formatted(form, self.value(right, depth + 1))
             case ast.Subscript(value=holder, slice=index):
                 return _item(self.value(holder, depth + 1), self.value(index, depth + 1))
             case ast.IfExp(body=body, orelse=orelse):
@@ -109,6 +186,9 @@ class Reader:
                 return one if same(one, other) else UNKNOWN
             case ast.ListComp(elt=element, generators=[ast.comprehension(ifs=[]) as loop]):
                 return self._comprehension(element, loop, depth)
+            case ast.Attribute(value=holder, attr=name):
+                of_all = isinstance(holder, ast.Name) and holder.id == "native"
+                return Callee(name) if of_all or name in METHODS else UNKNOWN
             case ast.Call():
                 return self._call(node, depth)
         return UNKNOWN
@@ -116,30 +196,52 @@ class Reader:
     def texts(self, node: ast.expr | None) -> list[str]:
         """Return the strings in an expression's value.
 
-        Where the value cannot be told, those in the arguments of a call: wrappers that add mirrors
-        to an address take the address.
+        Where a part of it cannot be told, those in the arguments of its calls, too: wrappers that
+        add mirrors to an address take the address.
         """
-        found = _strings(self.value(node))
-        if not found and isinstance(node, ast.Call):
-            for argument in (*node.args, *(k.value for k in node.keywords)):
-                found += [text for text in _strings(self.value(argument)) if "://" in text]
-        return found
+        value = self.value(node)
+        found = strings(value)
+        if node is not None and not whole(value):
+            for call in ast.walk(node):
+                self._budget.spend()
+                if isinstance(call, ast.Call):
+                    for argument in (*call.args, *(k.value for k in call.keywords)):
+                        found += [one for one in strings(self.value(argument)) if "://" in one]
+        return list(dict.fromkeys(found))
+
+    def from_caller(self, node: ast.AST) -> bool:
+        """Tell whether an expression is made of a function's parameters."""
+        for one in ast.walk(node):
+            if not self._budget.spend():
+                return False
+            if isinstance(one, ast.Name) and self._names.get(one.id) is GIVEN:
+                return True
+        return False
+
+    def _paid(self, value: Value) -> bool:
+        """Pay for going through a value; tell whether that was possible."""
+        size = len(value) if isinstance(value, str | list | tuple | dict) else 0
+        return self._budget.spend(size >> 2)
 
     def _items(self, elements: Sequence[ast.expr], depth: int) -> list[Value]:
         found: list[Value] = []
-        for element in elements[:_MAX_ITEMS]:
+        for element in elements:
             if isinstance(element, ast.Starred):
                 inside = self.value(element.value, depth + 1)
                 found += inside if isinstance(inside, list) else [UNKNOWN]
             else:
                 found.append(self.value(element, depth + 1))
-        return found[:_MAX_ITEMS]
+            if len(found) > _MAX_ITEMS:
+                break
+        return found
 
     def _dict(
         self, keys: Sequence[ast.expr | None], values: Sequence[ast.expr], depth: int
     ) -> Value:
         found: dict[Value, Value] = {}
-        for key, value in list(zip(keys, values, strict=True))[:_MAX_ITEMS]:
+        if len(keys) > _MAX_ITEMS:
+            return UNKNOWN
+        for key, value in zip(keys, values, strict=True):
             name = self.value(key, depth + 1)
             if not isinstance(name, str | int):
                 return UNKNOWN
@@ -151,12 +253,16 @@ class Reader:
         if not isinstance(over, list | tuple):
             return UNKNOWN
         found: list[Value] = []
-        for one in over[:_MAX_ITEMS]:
-            names = {**self._names, **bound(loop.target, one)}
-            found.append(Reader(names, self._left).value(element, depth + 1))
-            if self._left[0] < 0:
-                return UNKNOWN
-        return found
+        outside = self._names
+        try:
+            for one in list(over):
+                if not self._budget.spend(len(outside) >> 4):
+                    return UNKNOWN
+                self._names = {**outside, **bound(loop.target, one)}
+                found.append(self.value(element, depth + 1))
+        finally:
+            self._names = outside
+        return found if self._budget.left >= 0 else UNKNOWN
 
     def _call(self, node: ast.Call, depth: int) -> Value:
         arguments = [self.value(one, depth + 1) for one in node.args]
@@ -166,8 +272,18 @@ class Reader:
                 return dict(keywords) if all(k.arg for k in node.keywords) else UNKNOWN
             case ast.Name(id="str") if len(arguments) == 1 and isinstance(arguments[0], str):
                 return arguments[0]
+            case ast.Name(id="getattr") if len(arguments) > 1 and isinstance(arguments[1], str):
+                return Callee(arguments[1])
+            case ast.Name(id="use_repo_rule" | "use_extension" as kind) if len(arguments) > 1:
+                name = arguments[1]
+                return Callee(name, kind == "use_extension") if isinstance(name, str) else UNKNOWN
             case ast.Attribute(value=holder, attr=method):
-                return _method(self.value(holder, depth + 1), method, arguments, keywords)
+                object_ = self.value(holder, depth + 1)
+                return (
+                    _method(object_, method, arguments, keywords)
+                    if self._paid(object_)
+                    else UNKNOWN
+                )
         return UNKNOWN
 
 
@@ -177,13 +293,46 @@ def bound(target: ast.expr, value: Value) -> dict[str, Value]:
         case ast.Name(id=name):
             return {name: value}
         case ast.Tuple(elts=targets) | ast.List(elts=targets):
-            known = isinstance(value, list | tuple) and len(value) == len(targets)
-            values: Sequence[Value] = value if known else [UNKNOWN] * len(targets)  # type: ignore[assignment]
+            starred = any(isinstance(one, ast.Starred) for one in targets)
+            known = isinstance(value, list | tuple) and len(value) == len(targets) and not starred
+            other = GIVEN if value is GIVEN else UNKNOWN
+            values: Sequence[Value] = value if known else [other] * len(targets)  # type: ignore[assignment]
             found: dict[str, Value] = {}
             for one, inner in zip(targets, values, strict=True):
                 found |= bound(one, inner)
             return found
+        case ast.Starred(value=one):
+            return bound(one, UNKNOWN)
     return {}
+
+
+def forget(value: Value) -> None:
+    """Make a list or dict one of unknown contents, wherever it is held."""
+    if isinstance(value, list):
+        value[:] = [UNKNOWN]
+    elif isinstance(value, dict):
+        value.clear()
+        value[UNKNOWN] = UNKNOWN
+
+
+def changed(holder: Value, key: Value, value: Value) -> None:
+    """Do ``holder[key] = value`` to a list or dict; forget its contents if that cannot be done."""
+    match holder:
+        case dict() if isinstance(key, str | int) and len(holder) < _MAX_ITEMS:
+            holder[key] = value
+        case list() if isinstance(key, int) and -len(holder) <= key < len(holder):
+            holder[key] = value
+        case _:
+            forget(holder)
+
+
+def extended(holder: Value, more: Value) -> None:
+    """Do ``holder += more`` to a list; forget its contents if that cannot be done."""
+    items = isinstance(holder, list) and isinstance(more, list | tuple)
+    if items and len(holder) + len(more) <= _MAX_ITEMS:  # type: ignore[arg-type]
+        holder += more  # type: ignore[operator]
+    else:
+        forget(holder)
 
 
 def _added(left: Value, right: Value) -> Value:
@@ -192,9 +341,10 @@ def _added(left: Value, right: Value) -> Value:
             return _bounded(_text(left) + _text(right))
         return UNKNOWN
     if isinstance(left, list) and isinstance(right, list | Unknown):
-        return [*left, *(right if isinstance(right, list) else [UNKNOWN])][:_MAX_ITEMS]
+        both = [*left, *(right if isinstance(right, list) else [UNKNOWN])]
+        return both if len(both) <= _MAX_ITEMS else UNKNOWN
     if isinstance(right, list) and isinstance(left, Unknown):
-        return [UNKNOWN, *right][:_MAX_ITEMS]
+        return [UNKNOWN, *right] if len(right) < _MAX_ITEMS else UNKNOWN
     if isinstance(left, int) and isinstance(right, int) and abs(left) + abs(right) < 1 << 62:
         return left + right
     return UNKNOWN
@@ -231,7 +381,9 @@ def _method(holder: Value, name: str, given: list[Value], keywords: Mapping[str,
     if isinstance(holder, dict) and name == "get" and given:
         key = given[0]
         default = given[1] if len(given) > 1 else None
-        return holder.get(key, default) if isinstance(key, str | int) else UNKNOWN
+        if not isinstance(key, str | int):
+            return UNKNOWN
+        return holder.get(key, UNKNOWN if UNKNOWN in holder else default)
     if isinstance(holder, dict) and name in ("items", "keys", "values") and not given:
         views: Mapping[str, Callable[[], list[Value]]] = {
             "items": lambda: [(k, v) for k, v in holder.items()],
@@ -303,15 +455,30 @@ def same(one: Value, other: Value) -> bool:
     return one is other or (plain and one == other)
 
 
-def _strings(value: Value) -> list[str]:
-    found: list[str] = []
+def strings(value: Value) -> list[str]:
+    """Return the strings in a value, those that are keys among them."""
+    return [one for one in _leaves(value) if isinstance(one, str)]
+
+
+def whole(value: Value) -> bool:
+    """Tell whether no part of a value is unknown."""
+    return not any(isinstance(one, Unknown) or one is Ellipsis for one in _leaves(value))
+
+
+def _leaves(value: Value) -> list[Value]:
+    """Return what is in lists and dicts; an ellipsis stands for what is too much."""
+    found: list[Value] = []
     todo = [value]
     steps = 0
-    while todo and steps < _MAX_ITEMS:  # lists of lists of one list are large, and cheap to write
+    while todo:
         steps += 1
+        if steps > 2 * _MAX_ITEMS:  # lists of lists of one list are large, and cheap to write
+            return [*found, Ellipsis]
         one = todo.pop()
-        if isinstance(one, str):
-            found.append(one)
-        elif isinstance(one, list | tuple):
+        if isinstance(one, list | tuple):
             todo += reversed(one)
+        elif isinstance(one, dict):
+            todo += reversed([part for item in one.items() for part in item])
+        else:
+            found.append(one)
     return found
