@@ -1,4 +1,4 @@
-"""What a real builder takes out of a context: what xnnkit planned, file by file, and nothing else."""
+"""What a real builder takes out of a context: the files that xnnkit planned, and nothing else."""
 
 from __future__ import annotations
 

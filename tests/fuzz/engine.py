@@ -186,6 +186,7 @@ def guided(target: Target, record: Record, seconds: float, folder: Path) -> None
     words.write_text("".join(f'"{word}"\n' for word in quoted))
     with atheris.instrument_imports(include=["xnnkit", "tarfile", "zipfile", "tomllib"]):
         import xnnkit.bench.compare
+        import xnnkit.lock.audit
         import xnnkit.patches.render
         import xnnkit.provenance.verify
         import xnnkit.render.workspace  # noqa: F401

@@ -11,6 +11,7 @@ import hashlib
 import json
 import lzma
 import os
+import shlex
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -301,6 +302,30 @@ def _statements(data: bytes, folder: Path) -> None:
         str(error)
 
 
+def _starlark(data: bytes, folder: Path) -> None:
+    """WORKSPACE, MODULE.bazel and x.bzl, with ``---8<---`` between; an empty part is no file."""
+    from xnnkit.lock.audit import FINDINGS, NOTES, audit
+
+    parts = data.split(b"\n---8<---\n", 2)
+    for name, part in zip(("WORKSPACE", "MODULE.bazel", "x.bzl"), parts, strict=False):
+        if part:
+            (folder / name).write_bytes(part)
+    found = audit([str(folder)])
+    json.dumps(found.to_json()).encode()
+    for row in (*found.findings, *found.notes):
+        assert row.code in FINDINGS or row.code in NOTES
+        words = (row.name, row.kind, row.where, row.what, row.fix, row.url)
+        assert all(word.isprintable() for word in words), "a row is one line"
+        _, command, rest = row.fix.partition("    ")
+        if command:  # a person pastes it into a shell
+            given, _, piped = rest.partition(" | ")
+            assert shlex.split(given)[:1] in (["curl"], ["git"])
+            assert piped in ("", "sha256sum")
+            assert " -- " in given
+            assert not set(given) & set(';&$`<>(){}*?!#\\"')
+    assert all(word.isprintable() for pair in found.unread for word in pair)
+
+
 TARGETS = {
     name: Target(name, reads, attempt_, WORDS[name])
     for name, reads, attempt_ in (
@@ -320,6 +345,7 @@ TARGETS = {
             _state,
         ),
         ("statements", "in-toto statements, DSSE envelopes, bundles", _statements),
+        ("starlark", "WORKSPACE, MODULE.bazel and .bzl files of others, as lock audit", _starlark),
     )
 }
 
