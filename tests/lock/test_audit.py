@@ -298,3 +298,13 @@ def test_each_declaration_is_a_source(tmp_path: Path) -> None:
     file.write_text('git_repository(name = "g", remote = "https://x.org/g", tag = "v" + V)\n')
     (source,) = declared.of_files([file]).sources
     assert (source.name, source.kind, source.line, source.tag) == ("g", "git_repository", 1, "v…")
+
+
+def test_what_could_not_be_read_is_no_clean_bill(tmp_path: Path) -> None:
+    file = tmp_path / "WORKSPACE"
+    file.write_text('load("//:absent.bzl", "a")\n')
+    done = CliRunner().invoke(main.cli, ["lock", "audit", str(file)])
+    assert done.exit_code == 4
+    assert "not read: " in done.stderr
+    file.write_text("")
+    assert CliRunner().invoke(main.cli, ["lock", "audit", str(file)]).exit_code == 0

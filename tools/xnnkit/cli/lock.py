@@ -89,6 +89,8 @@ def audit(
 ) -> None:
     """List what is not pinned, comes over plain http, or has moved; exit 1 if anything is.
 
+    Exit 4 if nothing is, as far as could be read, but something could not be.
+
     FILE is a WORKSPACE, MODULE.bazel or .bzl file, FOLDER a workspace, PROFILE a name or a file;
     without any, every profile is looked at. Files are parsed, never run; what they load from their
     own workspace is read, too.
@@ -117,6 +119,8 @@ def audit(
                 note(f"{code}: {NOTES[code]}")
     if found.findings:
         ctx.exit(1)
+    if found.unread:
+        ctx.exit(4)
 
 
 @command.command()
