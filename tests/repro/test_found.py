@@ -66,6 +66,15 @@ def test_without_libfaketime_only_what_saw_another_time_counts() -> None:
     assert "not shifted: xnnkit, Bazel, actions; libfaketime is not installed" in clock.note
 
 
+def test_bazels_own_server_is_named_when_it_alone_saw_the_real_time() -> None:
+    second = other()
+    second["clocks"]["bazel"] = BOOT
+    clock = rows(ordinary(), second)["clock"]
+    assert clock.varied
+    assert clock.note.startswith("not shifted: Bazel; Bazel ignores LD_PRELOAD")
+    assert "not shifted" not in rows(ordinary(), other())["clock"].note
+
+
 def test_a_time_that_was_not_the_intended_one_is_no_variation() -> None:
     second = ordinary(clock=BOOT + 86400)
     assert not rows(ordinary(), second)["clock"].varied

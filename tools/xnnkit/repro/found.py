@@ -17,6 +17,7 @@ _REAL = "the real one"
 # or writes the local one.
 _CLOCKS = {"xnnkit": 600, "Bazel": 1800, "actions": 600, "compilers": 86400}
 _NO_LIBRARY = "libfaketime is not installed (apt-get install -y faketime)"
+_SERVER = "Bazel ignores LD_PRELOAD for its own server"
 _STATIC = "a static program that asks the system for the time saw the real one, later"
 
 
@@ -104,6 +105,8 @@ def _clock(results: tuple[dict[str, Any], dict[str, Any]], machine: Machine) -> 
     notes = [f"not shifted: {', '.join(left)}"] if left else []
     if not machine.faketime:
         notes.append(_NO_LIBRARY)
+    elif left == ["Bazel"]:
+        notes.append(_SERVER)
     notes += sorted({result["clocks"]["why"] for result in results} - {""})
     if not shifted:
         notes[0] = "no program saw the other time"
