@@ -87,7 +87,7 @@ def repro(
     pair = sides(options.out, varied, sources.cache, machine)
     results = []
     for side in pair:
-        say(f"{profile.name}: the {side.name} build")
+        say(f"{profile.name}: the {side.name} build (log: {_log(options, side)})")
         with _room(side, options.out, keep):
             plan = _plan(side, given, options, objects)
             results.append(_run(side, plan, profile, sources.cache))
