@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 import pytest
+from xnnkit.cli._common import note
 from xnnkit.terminal import guarded, plain, raw
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
@@ -113,7 +114,8 @@ def workspace(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
 def test_a_colour_that_hides_what_follows(workspace: Path, encoding: str) -> None:
     sent = on_a_terminal("lock", "audit", str(workspace), PYTHONIOENCODING=encoding)
-    assert b"unpinned    a\\x1b[8m  " in sent, sent
+    # The audit makes lines of what it read itself, so that a name cannot forge one.
+    assert b"unpinned    a\\u001b[8m  " in sent, sent
     assert b"\x1b" not in sent
 
 
@@ -135,9 +137,22 @@ def test_our_own_colour_is_around_plain_text(tmp_path: Path) -> None:
     sent = on_a_terminal("lock", "audit", str(file), NO_COLOR="")
     first = sent.splitlines()[0]
     assert first.startswith(b"\x1b[33mnot read: "), sent
-    assert b"a\\x1b[0mb.bzl" in first
+    assert b"a\\u001b[0mb.bzl" in first
     assert sent.count(b"\x1b") == 2
     assert b"\x1b" not in on_a_terminal("lock", "audit", str(file), NO_COLOR="1")
+
+
+def test_a_strangers_colour_does_not_end_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    ours = Terminal()
+    monkeypatch.setattr(sys, "stderr", ours)
+    with guarded():
+        note("a\x1b[0mb\x1b[8m", style="yellow")
+        note("c\x1b[8m")
+    assert ours.getvalue() == "\x1b[33ma\\x1b[0mb\\x1b[8m\x1b[0m\nc\\x1b[8m\n"
 
 
 def test_a_stream_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
