@@ -61,11 +61,12 @@ def test_modules_have_the_version_and_the_hash_of_what_is_there(base: Path) -> N
         external / "bazel_tools",
         {"MODULE.bazel": 'module(name = "bazel_tools")\nbazel_dep(name = "x", version = "1")\n'},
     )
-    # Of extensions, of ours, of Bazel's own book-keeping, and no module.
+    # Of extensions, of ours, made by Bazel, its book-keeping, and no module.
     module(external / "rules_java~~toolchains~local_jdk", "x", "1")
     module(external / "rules_java++toolchains+local_jdk", "x", "1")
     module(external / "rules_java~7.6.5~toolchains~local_jdk", "x", "1")
     module(external / "xnnkit~", "xnnkit", "0.1.0")
+    module(external / "local_config_platform", "local_config_platform", "")
     (external / "@rules_cc~.marker").write_text("")
     (external / "empty").mkdir()
     write(base / "install", {"A-server.jar": "a server"})

@@ -25,8 +25,9 @@ _COMMENT = re.compile(r"#.*")
 _MODULE = re.compile(r"^module\(([^)]*)\)", re.MULTILINE)
 _VERSION = re.compile(r'\bversion\s*=\s*"([^"]*)"')
 
-# The benchmark's own rules are hashed with the workspace that they lie in.
-_OURS = ("xnnkit",)
+# Our own rules are hashed with the workspace that they lie in; the other one is no rule set: Bazel
+# writes it for the machine's processor.
+_NONE = ("xnnkit", "local_config_platform")
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def brought(bazel: Bazel, workspace: Path, archives: Collection[str] = ()) -> Br
             continue
         named = _REPOSITORY.fullmatch(entry)
         root = _there(bazel, base / "external" / entry)
-        if not named or named["name"] in (*_OURS, *archives):
+        if not named or named["name"] in (*_NONE, *archives):
             continue
         if (root / "MODULE.bazel").is_file():
             digest = _contents(root)
