@@ -46,3 +46,10 @@ def test_folders_are_made_only_where_that_is_asked_for(tmp_path: Path) -> None:
     with pytest.raises(BadEnvironment, match="cannot write the file"):
         whole.put(tmp_path / "no" / "file", b"x")
     assert whole.put(tmp_path / "no" / "file", b"x", folders=True).read_bytes() == b"x"
+
+
+def test_a_file_in_no_folder_says_what_to_type(tmp_path: Path) -> None:
+    with pytest.raises(BadEnvironment) as caught:
+        whole.put(tmp_path / "a b" / "file", b"")
+    assert caught.value.fix == f"mkdir -p '{tmp_path}/a b'"
+    whole.put(tmp_path / "a b" / "file", b"", folders=True)

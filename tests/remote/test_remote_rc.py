@@ -135,8 +135,9 @@ def test_what_is_no_address_is_refused(url: str) -> None:
     ],
 )
 def test_what_a_bazelrc_would_read_otherwise_is_refused(options: dict[str, object]) -> None:
-    with pytest.raises(BadInput, match="cannot be written into"):
+    with pytest.raises(BadInput, match="cannot be written into") as caught:
         lines("grpc://grid.example", **options)
+    assert caught.value.fix.startswith(caught.value.where)
 
 
 @pytest.mark.parametrize(
@@ -149,8 +150,10 @@ def test_a_path_that_is_not_absolute_is_refused(path: str) -> None:
 
 
 def test_what_does_not_go_together_is_refused() -> None:
-    with pytest.raises(BadInput, match="two addresses of one cache"):
+    with pytest.raises(BadInput, match="two addresses of one cache") as caught:
         remote.remote(["https://a.example", "http://b.example"])
+    assert "https://a.example" in caught.value.why
+    assert caught.value.fix
     with pytest.raises(BadInput, match="a cache has no workers"):
         remote.remote(["https://a.example"], jobs=4)
     with pytest.raises(BadInput, match="a cache has no workers"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 from xnnkit.errors import BadEnvironment
@@ -65,6 +66,15 @@ def put(
         write(path, data, mode=mode)
     except OSError as error:
         raise BadEnvironment(
-            f"cannot write {what}", where=str(path), why=error.strerror or str(error)
+            f"cannot write {what}",
+            where=str(path),
+            why=error.strerror or str(error),
+            fix=_fix(path),
         ) from error
     return path
+
+
+def _fix(path: Path) -> str:
+    if not path.parent.is_dir():
+        return f"mkdir -p {shlex.quote(str(path.parent))}"
+    return "name a file in a folder of yours, on a disk with room"

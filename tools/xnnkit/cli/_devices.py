@@ -112,7 +112,9 @@ def named_binaries(
         flavour, equals, path = value.partition("=")
         if not (flavour and equals and path) or flavour in found:
             raise BadInput(
-                f"not FLAVOUR=PATH, or given twice: {value}", where=param.opts[0] if param else ""
+                f"not FLAVOUR=PATH, or given twice: {value}",
+                where=param.opts[0] if param else "",
+                fix="--binary kleidiai=path/to/llm_test    (each flavour once)",
             )
         found[flavour] = Path(path)
     return found

@@ -226,7 +226,10 @@ def parse(data: bytes, where: str) -> Statement:
     for key, legal in (("_type", STATEMENT_TYPE), ("predicateType", PREDICATE_TYPE)):
         if content.get(key) != legal:
             raise BadInput(
-                f"{key} is {shown(repr(content.get(key)))}", where=where, why=f"legal: {legal}"
+                f"no provenance statement: {key} is {shown(repr(content.get(key)))}",
+                where=where,
+                why=f"legal: {legal}",
+                fix=_FIX,
             )
     build_type = _at(content, "predicate", "buildDefinition", "buildType")
     if build_type != BUILD_TYPE:

@@ -83,19 +83,25 @@ def remote(
     for text in urls:
         kind, url = _address(text)
         if kind in found:
-            raise BadInput(f"two addresses of one {kind}", where=f"--remote {url}", why=found[kind])
+            raise BadInput(
+                f"two addresses of one {kind}",
+                where=f"--remote {url}",
+                why=f"{found[kind]} is one already",
+                fix="--remote cache=URL --remote executor=URL    (one of each)",
+            )
         found[kind] = url
     executor = found.get("executor", "")
-    for value, pattern, option in (
-        *((instance, _INSTANCE, "--remote-instance") for _ in [0] if instance),
-        *((value, _PROPERTY, "--remote-property") for value in properties),
-        *((settings, _PLAIN, "--remote-rc") for _ in [0] if settings),
+    for value, pattern, option, example in (
+        *((instance, _INSTANCE, "--remote-instance", "main") for _ in [0] if instance),
+        *((value, _PROPERTY, "--remote-property", "OSFamily=linux") for value in properties),
+        *((settings, _PLAIN, "--remote-rc", "/PATH/remote.bazelrc") for _ in [0] if settings),
     ):
         if not pattern.fullmatch(value):
             raise BadInput(
                 f"{value!r} cannot be written into a .bazelrc",
                 where=option,
                 why="no blank, quote, backslash or #; a property is KEY=VALUE",
+                fix=f"{option} {example}",
             )
     if settings and (not settings.startswith("/") or "%workspace%" in settings):
         raise BadInput(
