@@ -314,6 +314,17 @@ def test_a_tag_is_asked_for_where_no_clone_knows_it(
     assert world.commit("v3.0") in told.fix
 
 
+def test_a_branch_of_a_clone_is_known_without_the_repository(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XNNKIT_GIT_MIRROR", f"file://{world.git_root}/nowhere")
+    told = error(BadInput, "small", "engine", "--to", "main")
+    assert "is a branch" in told.what
+    assert world.commit("v3.0") in told.fix
+    told_of_none = error(BadEnvironment, "small", "engine", "--to", "no-such-branch")
+    assert "cannot be asked" in told_of_none.what
+
+
 def test_a_commit_that_cannot_be_had(world: World) -> None:
     told = error(BadEnvironment, "small", "engine", "--to", "f" * 40)
     assert "cannot be had" in told.what

@@ -80,6 +80,8 @@ def _asked(wanted: str, origin: GitOrigin, address: str, clone: Path | None, opt
     except subprocess.TimeoutExpired:
         done = None
     if done is None or done.returncode:
+        if clone is not None and (now := _in_clone(clone, f"refs/heads/{wanted}")):
+            raise _branch(wanted, origin, str(clone), now, option)
         said = done.stderr.decode("utf-8", "replace").strip().splitlines() if done else []
         raise BadEnvironment(
             f"{option} {wanted}: the repository cannot be asked for its tags",
@@ -98,14 +100,18 @@ def _asked(wanted: str, origin: GitOrigin, address: str, clone: Path | None, opt
     found = refs.get(f"{name}^{{}}") or refs.get(name, "")
     if _COMMIT.fullmatch(found):
         return found
-    if f"refs/heads/{wanted}" in refs:
-        raise BadInput(
-            f"{option} {wanted} is a branch of {origin.repository}",
-            where=address,
-            why="a branch is another commit tomorrow",
-            fix=f"{option} {refs[f'refs/heads/{wanted}']}    (what it is now)",
-        )
+    if now := refs.get(f"refs/heads/{wanted}", ""):
+        raise _branch(wanted, origin, address, now, option)
     raise _no_tag(wanted, origin, address, refs, option)
+
+
+def _branch(wanted: str, origin: GitOrigin, where: str, now: str, option: str) -> BadInput:
+    return BadInput(
+        f"{option} {wanted} is a branch of {origin.repository}",
+        where=where,
+        why="a branch is another commit tomorrow",
+        fix=f"{option} {now}    (what it is now)",
+    )
 
 
 def _no_tag(
