@@ -142,11 +142,14 @@ def test_our_own_colour_is_around_plain_text(tmp_path: Path) -> None:
     assert b"\x1b" not in on_a_terminal("lock", "audit", str(file), NO_COLOR="1")
 
 
-def test_a_strangers_colour_does_not_end_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
+class Terminal(io.StringIO):
+    """Says that it is a terminal, and keeps what it is sent."""
 
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_strangers_colour_does_not_end_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     ours = Terminal()
     monkeypatch.setattr(sys, "stderr", ours)
     with guarded():
@@ -156,10 +159,6 @@ def test_a_strangers_colour_does_not_end_ours(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_stream_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
     ours = Terminal()
     monkeypatch.setattr(sys, "stderr", ours)
     with guarded():

@@ -167,8 +167,8 @@ def _what_next(checks: list[Check]) -> str:
     kinds = {_kind(one.name) for one in checks if one.state == "changed"}
     if kinds <= _OURS:
         return (
-            "only xnnkit and its profile are not those that built; binaries, archives and\n"
-            "workspace are as stated. Verify with the checkout of xnnkit that built them"
+            "only xnnkit or its profile is not what built; all else that could be checked is as\n"
+            "stated. Verify with the checkout of xnnkit that built"
         )
     return "do not trust these binaries; build again, or find out who changed what"
 
