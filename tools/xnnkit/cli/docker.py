@@ -87,10 +87,9 @@ def command(
         for name in foreign:
             note(f"not written by xnnkit: {name}", style="yellow")
         if check:
-            for kind, names in vars(drift).items():
-                for name in names:
-                    note(f"{kind:8} {name}")
-        count = len(drift.added) + len(drift.changed) + len(drift.removed) + len(foreign)
+            for line in drift.lines():
+                note(line)
+        count = len(drift.lines()) + len(foreign)
         click.echo(f"{out}: {len(planned)} files, {count} {'differ' if check else 'written'}")
     if check and (drift or foreign):
         ctx.exit(1)

@@ -75,10 +75,9 @@ def command(
         click.echo(text, nl=False)
     else:
         verb = "differ" if check else "written"
-        count = len(drift.added) + len(drift.changed) + len(drift.removed)
-        for kind, names in vars(drift).items():
-            for name in names:
-                note(f"{kind:8} {name}")
+        count = len(drift.lines())
+        for line in drift.lines():
+            note(line)
         click.echo(f"{out}: {len(planned)} files, {count} {verb}")
     if drift and check:
         ctx.exit(1)

@@ -27,6 +27,10 @@ class Drift:
     def __bool__(self) -> bool:
         return bool(self.added or self.changed or self.removed)
 
+    def lines(self) -> list[str]:
+        """Return a line for each file: what about it, and its path."""
+        return [f"{kind:8} {name}" for kind, names in vars(self).items() for name in names]
+
 
 def rendered_files(root: Path) -> list[str]:
     """Return the files that the last render wrote, relative to ``root``; none if it never ran.
