@@ -223,6 +223,14 @@ CASES = {
         "'url' cannot be",
         "https://",
     ),
+    "brackets that are never closed": (
+        "https://example.org",
+        "https://[::1",
+        ("https://[::1", 1),
+        "archive[0].origin[0].url",
+        "'url' cannot be",
+        "https://",
+    ),
     "strip prefix that leads out": (
         "FXdiv-1",
         "FXdiv/../..",

@@ -52,7 +52,8 @@ PROJECT = r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$"
 WHEEL = r"^[A-Za-z0-9][A-Za-z0-9_.+-]*\.whl$"
 RELEASE = r"^([A-Za-z0-9][A-Za-z0-9_.+!:~-]*)?$"
 DEBIAN = r"^[a-z0-9][a-z0-9.+-]*$"
-URL = r"^https://[A-Za-z0-9.:\[\]-]+/[^\s\x00-\x1f\x7f\"'\\<>^`{|}#]+$"
+_HOST = r"([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])"
+URL = rf"^https://{_HOST}(:[0-9]{{1,5}})?/[^\s\x00-\x1f\x7f\"'\\<>^`{{|}}#]+$"
 FolderName = Annotated[str, StringConstraints(pattern=FOLDER)]
 Release = Annotated[str, StringConstraints(pattern=RELEASE)]
 DebianName = Annotated[str, StringConstraints(pattern=DEBIAN)]
