@@ -24,8 +24,9 @@ pytestmark = [pytest.mark.bazel, pytest.mark.slow]
 PROFILE = "xnnpack-2024-11"
 
 
-# With processes of its own, so that Bazel's server ends with the build.
-BWRAP = ("bwrap", "--dev-bind", "/", "/", "--unshare-pid", "--proc", "/proc")
+# With processes of its own, so that Bazel's server, which holds the pipes, ends with the build:
+# without --die-with-parent bubblewrap's own first process waits for the last one.
+BWRAP = ("bwrap", "--die-with-parent", "--unshare-pid", "--dev-bind", "/", "/", "--proc", "/proc")
 
 
 def seen(environment: dict[str, str], wrapper: tuple[str, ...]) -> dict[str, str]:
