@@ -28,9 +28,15 @@ def missing() -> list[str]:
 
 @dataclass(frozen=True)
 class Store:
-    """A store of images, and what buildah writes besides, below one folder."""
+    """A store of images, and what buildah writes besides.
+
+    Attributes:
+        folder: where the images are.
+        temporary: where buildah keeps cache mounts, and what it needs for a moment.
+    """
 
     folder: Path
+    temporary: Path
 
     def buildah(self, *arguments: str, log: Path | None = None) -> str:
         """Run buildah and return its standard output.
@@ -38,8 +44,8 @@ class Store:
         Raises:
             AssertionError: it failed; the end of its output is in the message.
         """
-        temporary = self.folder / "tmp"
-        temporary.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.temporary.mkdir(parents=True, exist_ok=True)
         words = ["buildah", "--root", str(self.folder / "root")]
         words += ["--runroot", str(self.folder / "run"), "--storage-driver", "vfs"]
         log = log or self.folder / "buildah.log"
@@ -49,8 +55,7 @@ class Store:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=err,
-                # Cache mounts are kept there.
-                env={**os.environ, "TMPDIR": str(temporary)},
+                env={**os.environ, "TMPDIR": str(self.temporary)},
                 text=True,
             )
         tail = (done.stdout + log.read_text(errors="replace"))[-4000:]
@@ -103,10 +108,6 @@ class Store:
         # buildah's own limit is 1024, which is too low for zig (docs/docker.md).
         given = [*given, "--ulimit", "nofile=8192:8192"]
         self.buildah("bud", *given, *self.secrets(), *options, str(context), log=log)
-
-    def forget_caches(self) -> None:
-        """Empty the cache mounts, as on a machine that never built."""
-        shutil.rmtree(self.folder / "tmp", ignore_errors=True)
 
 
 def _pip_index() -> str:

@@ -11,10 +11,7 @@ from xnnkit import profile
 from xnnkit.cli.docker import command
 from xnnkit.docker import context, image
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(bool(missing()), reason=f"missing: {', '.join(missing())}"),
-]
+pytestmark = pytest.mark.skipif(bool(missing()), reason=f"missing: {', '.join(missing())}")
 
 PROFILE = "xnnpack-2024-11"
 FOREIGN = (
@@ -35,8 +32,7 @@ def test_a_builder_sees_what_was_planned_and_nothing_else(tmp_path: Path) -> Non
         (folder / name).write_text("foreign")
     everything = tmp_path / "Dockerfile"
     everything.write_text("FROM scratch\nCOPY . /all\n")
-    store = Store(tmp_path / "store")
-    store.folder.mkdir()
+    store = Store(tmp_path / "store", tmp_path / "buildah")
     store.buildah("bud", "--isolation", "chroot", "-f", str(everything), "-t", "seen", str(folder))
     container = store.buildah("from", "seen").strip()
     root = Path(store.buildah("mount", container).strip()) / "all"
