@@ -11,10 +11,10 @@ from typing import Any
 
 import mini as minis
 import pytest
+from changes import edit, edit_json, flip_byte
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from mini import Mini, Run
-from test_verify import edit, edit_json, flip_byte
 from xnnkit import paths
 from xnnkit import profile as profiles
 from xnnkit.errors import BadInput
