@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,7 @@ from xnnkit.build import manifest, stamp
 from xnnkit.errors import BadInput, Finding
 from xnnkit.overlay import apply as overlay
 from xnnkit.overlay import rc, record
+from xnnkit.overlay.checkout import Checkout, find
 from xnnkit.overlay.plan import Plan
 from xnnkit.render import directory
 
@@ -24,6 +26,14 @@ def checkout(folder: Path) -> Any:
     (folder / "git").mkdir()
     (folder / "root").mkdir()
     return SimpleNamespace(root=folder / "root", git_dir=folder / "git", differing=dict)
+
+
+def git_checkout(folder: Path) -> Checkout:
+    words = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    for command in (("init", "-q"), (*words, "commit", "-q", "--allow-empty", "-m", "a")):
+        folder.mkdir(exist_ok=True)
+        subprocess.run(["git", "-C", str(folder), *command], check=True)
+    return find(folder)
 
 
 def kept(**more: Any) -> dict[str, Any]:
@@ -71,6 +81,58 @@ def test_the_record_of_an_overlay(tmp_path: Path, path: str) -> None:
     (record.folder(place) / "record.json").write_text(json.dumps(data))
     with pytest.raises(BadInput, match="cannot be read"):
         record.load(place)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("commit", "--output=precious"),
+        ("commit", "x; touch pwned #"),
+        ("commit", "HEAD"),
+        ("profile", "/tmp/evil.toml"),
+        ("profile", "./evil.toml"),
+        ("flavour", "$(touch pwned)"),
+        ("compiler", {"name": "gcc"}),
+        ("compiler", {"name": "ndk", "path": "there"}),
+        ("compiler", {"name": "ndk", "version": "r26d", "api_level": "21"}),
+        ("compiler", {"name": "zig", "path": "/elsewhere"}),
+        ("finished", 1),
+        ("more", 1),
+        ("entries", {"WORKSPACE": {"before": {"mode": "x"}, "ours": [], "block": False}}),
+        ("entries", {"WORKSPACE": {"before": {"mode": 1 << 20}, "ours": [], "block": False}}),
+        ("entries", {"WORKSPACE": {"before": {"mtime_ns": 1 << 70}, "ours": [], "block": False}}),
+    ],
+)
+def test_the_record_of_an_overlay_holds_what_overlays_write(
+    tmp_path: Path, key: str, value: object
+) -> None:
+    """Its commit and profile become words of command lines, and paths."""
+    place = checkout(tmp_path)
+    record.folder(place).mkdir()
+    file = record.folder(place) / "record.json"
+    file.write_text(json.dumps(kept()))
+    record.load(place)
+    file.write_text(json.dumps({**kept(), key: value}))
+    with pytest.raises(BadInput, match="cannot be read"):
+        record.load(place)
+
+
+def test_the_record_of_an_overlay_accepts_no_licence(tmp_path: Path) -> None:
+    place = checkout(tmp_path)
+    record.folder(place).mkdir()
+    compiler = {"name": "ndk", "version": "r26d", "licence_accepted": True}
+    (record.folder(place) / "record.json").write_text(json.dumps({**kept(), "compiler": compiler}))
+    known = record.load(place)
+    assert known is not None
+    assert (known.compiler.version, known.compiler.licence_accepted) == ("r26d", False)
+
+
+def test_a_commit_is_no_option_of_git(tmp_path: Path) -> None:
+    place = tmp_path / "checkout"
+    where = git_checkout(place)
+    with pytest.raises(BadInput):
+        where.moved(f"--output={tmp_path / 'precious'}")
+    assert not (tmp_path / "precious").exists()
 
 
 def test_an_original_that_is_somewhere_else(tmp_path: Path) -> None:

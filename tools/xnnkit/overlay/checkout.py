@@ -55,7 +55,8 @@ class Checkout:
         """
         if commit == self.head:
             return frozenset()
-        out = _git(self.root, "diff", "--name-only", "--no-renames", "-z", commit, "HEAD", "--")
+        words = ("diff", "--name-only", "--no-renames", "-z", "--end-of-options", commit, "HEAD")
+        out = _git(self.root, *words, "--")
         return frozenset(field for field in out.split("\0") if field)
 
     def date(self) -> str:

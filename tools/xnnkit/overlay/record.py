@@ -4,29 +4,68 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
+import os
 import shutil
 import stat
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
 
 from xnnkit import untrusted, whole
 from xnnkit.errors import BadInput
 from xnnkit.overlay.checkout import Checkout
-from xnnkit.profile.compiler import Compiler
+from xnnkit.profile.compiler import API_LEVELS, RELEASE, Compiler
+from xnnkit.profile.model import GitId, Name
 
 SCHEMA_VERSION = 1
 ABSENT = ""
 """The sha256 of a file that is not there."""
 
 
+def _checked_path(path: str) -> str:
+    if not untrusted.inside(path) or path.split("/")[0].lower() == ".git":
+        raise ValueError(f"{path!r} lies outside of the checkout")
+    return path
+
+
+def _checked_compiler(compiler: Compiler) -> Compiler:
+    """Refuse what `choose` never makes; whoever uses the record accepts a licence themselves."""
+    ndk = compiler.name == "ndk"
+    for fine in (
+        bool(compiler.version or compiler.path) == ndk,
+        not compiler.version or RELEASE.fullmatch(compiler.version),
+        not compiler.path or (os.path.isabs(compiler.path) and compiler.path.isprintable()),
+        compiler.api_level in API_LEVELS,
+        compiler.revision.isprintable(),
+    ):
+        if not fine:
+            raise ValueError("a compiler that no command line asks for")
+    return replace(compiler, licence_accepted=False)
+
+
+_STRICT = ConfigDict(extra="forbid")
+Digest = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64})?$")]
+FilePath = Annotated[str, AfterValidator(_checked_path)]
+
+
 @dataclass(frozen=True)
 class Before:
     """A file as it was: its bytes' sha256 (``ABSENT``), permission bits and time."""
 
-    sha256: str = ABSENT
-    mode: int = 0
-    mtime_ns: int = 0
+    __pydantic_config__ = _STRICT
+
+    sha256: Digest = ABSENT
+    mode: Annotated[int, Field(ge=0, le=0o7777)] = 0
+    mtime_ns: Annotated[int, Field(ge=-(1 << 63), lt=1 << 63)] = 0
 
 
 @dataclass(frozen=True)
@@ -40,8 +79,10 @@ class Entry:
         block: only a marked block of the file is ours.
     """
 
+    __pydantic_config__ = _STRICT
+
     before: Before
-    ours: tuple[str, ...]
+    ours: tuple[Digest, ...]
     block: bool = False
 
 
@@ -49,12 +90,14 @@ class Entry:
 class Record:
     """One overlay: what it is of, and its files."""
 
+    __pydantic_config__ = _STRICT
+
     xnnkit: str
-    profile: str
-    flavour: str
-    compiler: Compiler
-    commit: str
-    entries: dict[str, Entry] = field(default_factory=dict)
+    profile: Name
+    flavour: Name
+    compiler: Annotated[Compiler, AfterValidator(_checked_compiler)]
+    commit: GitId
+    entries: dict[FilePath, Entry] = field(default_factory=dict)
     finished: bool = False
 
     @property
@@ -81,31 +124,16 @@ def load(checkout: Checkout) -> Record | None:
         return None
     except ValueError as error:
         raise _damaged(file, str(error)) from None
+    version = data.pop("schema_version", None) if isinstance(data, dict) else None
+    if version != SCHEMA_VERSION:
+        raise _damaged(file, f"this xnnkit reads schema version {SCHEMA_VERSION}")
     try:
-        if data.pop("schema_version") != SCHEMA_VERSION:
-            raise _damaged(file, f"this xnnkit reads schema version {SCHEMA_VERSION}")
-        entries = {
-            path: Entry(Before(**one["before"]), tuple(one["ours"]), one["block"])
-            for path, one in data.pop("entries").items()
-        }
-        if strange := _strange(entries):
-            raise _damaged(file, f"{strange!r} lies outside of the checkout")
-        compiler = Compiler(**data.pop("compiler"))
-        return Record(**data, compiler=compiler, entries=entries)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise _damaged(file, repr(error)) from None
-
-
-def _strange(entries: dict[str, Entry]) -> str:
-    """Return a path or a hash that `save` never wrote; "" when there is none."""
-    for path, one in entries.items():
-        first = path.split("/")[0].lower()
-        if not untrusted.inside(path) or first == ".git":
-            return path
-        for digest in (one.before.sha256, *one.ours):
-            if digest and not re.fullmatch(r"[0-9a-f]{64}", digest):
-                return str(digest)
-    return ""
+        # From JSON, where a strict reader takes an array for a tuple.
+        return TypeAdapter(Record).validate_json(json.dumps(data), strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        raise _damaged(file, f"{key}: {first['msg']}") from None
 
 
 def _damaged(file: Path, why: str) -> BadInput:

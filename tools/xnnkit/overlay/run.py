@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,11 +77,12 @@ def lay(
             if compiler and compiler.name == name == "ndk":
                 ndk = ndk or compiler.version or compiler.path
                 api_level = compiler.api_level if api_level is None else api_level
-                licence_accepted = licence_accepted or compiler.licence_accepted
             compiler = choose(
                 loaded, name, ndk=ndk, api_level=api_level, licence_accepted=licence_accepted
             )
-            refuse_unaccepted(compiler)
+        # An overlay that is there accepts no licence for whoever asks now.
+        compiler = dataclasses.replace(compiler, licence_accepted=licence_accepted)
+        refuse_unaccepted(compiler)
         choice = Choice(
             loaded,
             _flavour(loaded, known, flavour),
