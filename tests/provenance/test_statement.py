@@ -13,6 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from mini import Mini, Run
 from records import records
+from xnnkit import profile
+from xnnkit.build.prepare import prepare
+from xnnkit.build.request import Sources
 from xnnkit.provenance import canonical, facts, read
 from xnnkit.provenance.record import Record
 from xnnkit.provenance.statement import Run as BuildRun
@@ -235,6 +238,20 @@ def test_what_was_asked_of_the_build_is_in_it(
     assert asked["bazelOptions"] == ["--jobs=2", "--copt=-g"]
     assert asked["flavours"] == ["kleidiai"]
     assert [one["name"] for one in content["subject"]] == ["bin/kleidiai/bench"]
+
+
+@pytest.mark.parametrize("change", ["text", "mode"])
+def test_a_diff_that_another_set_lends_a_file_to_is_rendered_again(mini: Mini, change: str) -> None:
+    """The statement names the file as it is: the diff must be made of it."""
+    lent = mini.home / "patches/xnnpack/shared/files/shared.h"
+    if change == "text":
+        lent.write_text("// other\n")
+    else:
+        lent.chmod(0o755)
+    prepared = prepare(profile.load(minis.NAME), mini.out / "workspace", Sources(mini.cache))
+    (diff,) = [path for path in prepared.drift.changed if "shared" in path or "answer" in path]
+    text = (prepared.workspace / diff).read_text()
+    assert ("+// other" if change == "text" else "new file mode 100755") in text
 
 
 # ---------------------------------------------------------------------------------- any record

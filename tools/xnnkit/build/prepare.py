@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import tempfile
@@ -12,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import xnnkit
-from xnnkit import paths
 from xnnkit.build.request import Sources
 from xnnkit.errors import BadEnvironment
 from xnnkit.profile import Profile
@@ -84,13 +84,22 @@ def render_patches(
 
 
 def _patches_key(tree: str, names: Sequence[str]) -> str:
+    """Return what a kept diff is called: all that it depends on, hashed."""
+    from xnnkit.patches import load as patch_sets
+
     digest = hashlib.sha256(f"{xnnkit.__version__} {tree}".encode())
     engine = Path(xnnkit.__file__).parent / "patches"
-    roots = [engine] + [paths.home() / "patches" / name for name in names]
-    for root in roots:
-        for path in sorted(p for p in root.rglob("*") if p.is_file() and p.suffix != ".pyc"):
-            digest.update(f"\0{path.relative_to(root)}\0".encode())
-            digest.update(path.read_bytes())
+    for path in sorted(engine.rglob("*.py")):
+        digest.update(f"\0{path.relative_to(engine)}\0".encode())
+        digest.update(path.read_bytes())
+    for name in names:
+        # As loaded: files that the set takes from another are in it.
+        loaded = patch_sets.load(name)
+        facts = [name, loaded.meta.model_dump(mode="json"), sorted(loaded.texts.items())]
+        digest.update(json.dumps(facts, sort_keys=True).encode())
+        for file in loaded.files:
+            digest.update(json.dumps([file.path, file.executable, len(file.data)]).encode())
+            digest.update(file.data)
     return digest.hexdigest()
 
 
