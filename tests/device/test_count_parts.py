@@ -11,7 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tiny_elf import Tiny
 from xnnkit.archives.cache import Cache
@@ -124,6 +124,7 @@ _BLOCKS = st.lists(st.tuples(st.integers(0, 50), st.integers(1, 9), st.integers(
 
 
 @given(_FUNCTIONS, _BLOCKS)
+@example(functions=[(0, 16), (4, 0), (8, 4)], blocks=[(0, 4, 1)])  # one without a size inside
 def test_every_instruction_is_where_the_latest_function_that_holds_it_is(
     functions: list[tuple[int, int]], blocks: list[tuple[int, int, int]]
 ) -> None:

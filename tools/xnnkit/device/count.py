@@ -8,6 +8,7 @@ program is, and nothing of caches, memory or time: it is never turned into a tim
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -158,6 +159,10 @@ def entered(facts: ElfFacts, file: CountFile, names: Iterable[str]) -> dict[str,
     return wanted
 
 
+_NEVER = 1 << 65
+"""Beyond the end of any function."""
+
+
 class _Places:
     """Which function an address belongs to; of several that hold it, the one begun last."""
 
@@ -178,19 +183,18 @@ class _Places:
         self.names: list[str] = []
         self.begins = {address: one.name for address, one in best.items()}
         open_: list[tuple[int, str]] = []  # end, name; the innermost last
-        for address in sorted(best):
+        addresses = sorted(best)
+        for address, following in itertools.pairwise([*addresses, _NEVER]):
             self._close(open_, address)
             one = best[address]
             self._add(address, one.name)
-            if one.size:
-                open_.append((address + one.size, one.name))
-            else:
-                open_.clear()  # as long as nothing else begins
-        self._close(open_, None)
+            # Without a size: as long as nothing else begins.
+            open_.append((address + one.size if one.size else following, one.name))
+        self._close(open_, _NEVER)
 
-    def _close(self, open_: list[tuple[int, str]], until: int | None) -> None:
+    def _close(self, open_: list[tuple[int, str]], until: int) -> None:
         """End the functions that end before ``until``; what is around them goes on."""
-        while open_ and (until is None or open_[-1][0] <= until):
+        while open_ and open_[-1][0] <= until:
             end = open_.pop()[0]
             while open_ and open_[-1][0] <= end:
                 open_.pop()
