@@ -260,6 +260,17 @@ def test_an_archive_of_another_host_has_a_generic_package() -> None:
     assert str(purl_of(archive)) == f"pkg:generic/FXdiv@{archive.commit}"
 
 
+def test_a_flavour_that_is_none_is_refused_before_anything_is_fetched(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XNNKIT_CACHE", str(tmp_path / "cache"))
+    code, _, err = run("sbom", "xnnpack-2024-11", "--flavour", "no")
+    assert code == 2
+    assert "no flavour 'no'" in err
+    assert not (tmp_path / "cache").exists()
+
+
 # ------------------------------------------------------------------------------- of a build
 
 

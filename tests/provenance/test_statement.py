@@ -222,6 +222,34 @@ def test_a_damaged_record_is_refused_by_key(mini: Mini, run: Run) -> None:
         assert key in err
 
 
+@pytest.mark.parametrize("subject", ["x", "bin/x", "bin/neither/bench", "bin/upstream/more/bench"])
+def test_a_program_of_no_flavour_is_refused(mini: Mini, run: Run, subject: str) -> None:
+    """The folder may be a stranger's; a bill of materials looks for the flavour in the name."""
+    file = mini.out / "build.json"
+    content = json.loads(file.read_text())
+    content["record"]["subjects"] = {subject: "0" * 64}
+    file.write_text(json.dumps(content))
+    for command in ("provenance", "sbom"):
+        code, _, err = run(command, minis.NAME, "--out", mini.out)
+        assert code == 2
+        assert f"{subject!r} is not bin/FLAVOUR/NAME" in err
+
+
+@pytest.mark.parametrize("proof", [{"ok": False, "checks": []}, None])
+def test_what_failed_its_proof_is_not_handed_on(mini: Mini, run: Run, proof: Any) -> None:
+    file = mini.out / "build.json"
+    content = json.loads(file.read_text())
+    row = next(one for one in content["binaries"] if one["flavour"] == "kleidiai")
+    assert row["proof"]["ok"]
+    row["proof"] = proof or {"ok": True, "checks": [{"name": "required kai_*", "ok": False}]}
+    file.write_text(json.dumps(content))
+    for command in ("provenance", "sbom"):
+        code, _, err = run(command, minis.NAME, "--out", mini.out)
+        assert code == 1
+        assert "the binary of kleidiai failed its proof" in err
+        assert run(command, minis.NAME, "--out", mini.out, "--flavour", "upstream")[0] == 0
+
+
 def test_nothing_was_built(mini: Mini, run: Run, tmp_path: Path) -> None:
     code, _, err = run("provenance", minis.NAME, "--out", tmp_path / "nowhere")
     assert code == 2

@@ -62,8 +62,21 @@ def kept(**more: Any) -> dict[str, Any]:
         json.dumps({"schema_version": 1, "binaries": [{**BINARY, "path": "/bin/sh"}]}),
         json.dumps({"schema_version": 1, "binaries": [{**BINARY, "size": "1"}]}),
         json.dumps({"schema_version": 1, "binaries": [BINARY], "archives": [1]}),
+        json.dumps({"schema_version": 1, "binaries": [{**BINARY, "proof": []}]}),
+        json.dumps({"schema_version": 1, "binaries": [{**BINARY, "proof": {"ok": True}}]}),
     ],
-    ids=["deep", "long", "empty", "number", "outside", "absolute", "text", "archives"],
+    ids=[
+        "deep",
+        "long",
+        "empty",
+        "number",
+        "outside",
+        "absolute",
+        "text",
+        "archives",
+        "proof",
+        "checks",
+    ],
 )
 def test_a_manifest(tmp_path: Path, text: str) -> None:
     (tmp_path / manifest.NAME).write_text(text)

@@ -171,14 +171,7 @@ def _row(flavour: str, path: Path) -> dict[str, Any]:
 def _binary(profile: Profile, plan: Plan, name: str, row: dict[str, Any]) -> Binary:
     one = Binary(name, plan.out / row["path"], row["sha256"], row["size"], {}, [])
     same_bytes(one)
-    if not row.get("proof", {}).get("ok", True):
-        failed = [check["name"] for check in row["proof"].get("checks", ()) if not check["ok"]]
-        raise Finding(
-            f"the binary of {name} failed its proof when it was built",
-            where=str(one.path),
-            why=f"it is not what the flavour stands for: {', '.join(failed) or 'see build.json'}",
-            fix=f"xnnkit build {profile.name} --flavour {name}",
-        )
+    manifest.refuse_unproved(plan.out, row, profile.name)
     facts = elf.inspect(one.path)
     proof = profile.get_flavour(name).proof
     if plan.binaries:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xnnkit import untrusted, whole
-from xnnkit.errors import BadEnvironment, BadInput
+from xnnkit.errors import BadEnvironment, BadInput, Finding
 
 if TYPE_CHECKING:
     from xnnkit.archives.fetch import Fetched
@@ -124,7 +124,43 @@ def _wrong(data: dict[str, Any]) -> str:
                 return f"a binary's {key!r} is missing or wrong"
         if not untrusted.inside(one["path"]):
             return f"a binary lies outside: {one['path']!r}"
+        if not _is_proof(one.get("proof", {"ok": True, "checks": []})):
+            return f"the proof of {one['path']!r} is wrong"
     archives = data.get("archives", [])
     if not isinstance(archives, list) or not all(isinstance(one, dict) for one in archives):
         return "'archives' is no list of objects"
     return ""
+
+
+def _is_proof(proof: object) -> bool:
+    if not isinstance(proof, dict) or type(proof.get("ok")) is not bool:
+        return False
+    checks = proof.get("checks")
+    return isinstance(checks, list) and all(
+        isinstance(one, dict) and type(one.get("name")) is str and type(one.get("ok")) is bool
+        for one in checks
+    )
+
+
+def refuse_unproved(out: Path, row: dict[str, Any], profile: str) -> None:
+    """Refuse a binary that failed its proof: it is not what its flavour stands for.
+
+    Args:
+        out: the build's folder.
+        row: one of the manifest's ``binaries``.
+        profile: what was built, for the message.
+
+    Raises:
+        Finding: it failed; with the names of the checks.
+    """
+    proof = row.get("proof", {"ok": True, "checks": []})
+    failed = [one["name"] for one in proof["checks"] if not one["ok"]]
+    if proof["ok"] and not failed:
+        return
+    name = row["flavour"]
+    raise Finding(
+        f"the binary of {name} failed its proof when it was built",
+        where=str(out / row["path"]),
+        why=f"it is not what the flavour stands for: {', '.join(failed) or f'see {NAME}'}",
+        fix=f"xnnkit build {profile} --flavour {name}",
+    )

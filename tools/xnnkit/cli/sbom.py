@@ -64,9 +64,9 @@ def command(
     known = knowledge.of_build(loaded, folder, flavours, must=out is not None)
     if known is None:
         note(f"{loaded.name} is not built here: the bill names no binary")
+        of = chosen(loaded, Options(out=folder, flavours=flavours))
         compiler = compiler_of(loaded, toolchain, ndk, api_level, licence_accepted)
         known = knowledge.of_profile(loaded, compiler, layout, sources_of(**source))
-        of = chosen(loaded, Options(out=folder, flavours=flavours))
     else:
         of = [one for one in loaded.flavour if one.name in known.subjects]
     text = render(loaded, of, known)

@@ -25,10 +25,11 @@ def of_build(profile: str, out: Path, flavours: Sequence[str] = ()) -> Record:
 
     Raises:
         BadInput: nothing is built there, or another profile, or not that flavour.
-        Finding: a binary is not the one that was built.
+        Finding: a binary is not the one that was built, or failed its proof.
     """
     where = out / manifest.NAME
-    found = record.of_manifest(manifest.read(out, profile), str(where))
+    content = manifest.read(out, profile)
+    found = record.of_manifest(content, str(where))
     if found.profile != profile:
         raise BadInput(
             f"{found.profile} was built there, not {profile}",
@@ -45,6 +46,9 @@ def of_build(profile: str, out: Path, flavours: Sequence[str] = ()) -> Record:
             )
     if flavours:
         found = record.of_flavours(found, flavours)
+    for row in content["binaries"]:
+        if row["path"] in found.subjects:
+            manifest.refuse_unproved(out, row, profile)
     for name, digest in found.subjects.items():
         actual = file_below(out, name)
         if actual != digest:

@@ -164,7 +164,7 @@ class Record(Strict):
     links: dict[FilePath, LinkRecord] = {}
     """Every symlink of the workspace but Bazel's own."""
     subjects: dict[FilePath, Sha256]
-    """The programs, from the build's directory."""
+    """The programs, from the build's directory: ``bin/FLAVOUR/NAME``."""
 
 
 def of_manifest(content: dict[str, Any], where: str) -> Record:
@@ -194,23 +194,35 @@ def of_manifest(content: dict[str, Any], where: str) -> Record:
             fix=f"xnnkit build {content.get('profile', 'PROFILE')}    (again, with --out the same)",
         )
     try:
-        return Record.model_validate(kept)
+        found = Record.model_validate(kept)
+        why = _stray(found)
     except ValidationError as error:
+        why = problems(error)
+    if why:
         raise BadInput(
             "the build's manifest is damaged",
             where=f"{where}: {KEY}",
-            why=problems(error),
+            why=why,
             fix="build again",
-        ) from None
+        )
+    return found
+
+
+def _stray(found: Record) -> str:
+    """Say which program is no ``bin/FLAVOUR/NAME`` of a flavour of the build; "" when none is."""
+    names = {one.name for one in found.flavours}
+    for path in found.subjects:
+        folder, _, rest = path.partition("/")
+        if folder != "bin" or rest.count("/") != 1 or rest.split("/")[0] not in names:
+            return f"subjects: {shown(path)!r} is not bin/FLAVOUR/NAME of a flavour that was built"
+    return ""
 
 
 def of_flavours(found: Record, names: Collection[str]) -> Record:
     """Return the record of some flavours of a build, in the build's order."""
     kept = tuple(one for one in found.flavours if one.name in names)
     subjects = {
-        path: digest
-        for path, digest in found.subjects.items()
-        if path.split("/")[1:2] and path.split("/")[1] in names
+        path: digest for path, digest in found.subjects.items() if path.split("/")[1] in names
     }
     return found.model_copy(update={"flavours": kept, "subjects": subjects})
 
