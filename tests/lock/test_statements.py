@@ -117,6 +117,16 @@ def test_what_cannot_be_known_is_not_guessed(tmp_path: Path, text: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("pin", ['sha256 = "" if X else SHA', "integrity = UNHEARD"])
+def test_a_root_files_hash_that_is_no_constant_is_not_read(tmp_path: Path, pin: str) -> None:
+    """Nobody else is read who could give it; a function's callers are."""
+    text = f'http_archive(name = "a", url = GOOD, {pin})\n'
+    assert [why for _, why in run(tmp_path, text, name="WORKSPACE").unread] == [
+        "http_archive a: its hash cannot be worked out"
+    ]
+    assert run(tmp_path, f"def f():\n    {text}", name="x.bzl").unread == []
+
+
 def test_a_round_may_see_what_another_one_did(tmp_path: Path) -> None:
     found = run(
         tmp_path,

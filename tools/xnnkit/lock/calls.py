@@ -197,6 +197,9 @@ class _Call:
         )
         if self._open and not all(map(self._reader.from_caller, self._open)):
             yield self._unread("what ** adds to it cannot be worked out")
+        elif not pin_known and self._at.root:
+            # In a function it is most often the caller's, who is read.
+            yield self._unread("its hash cannot be worked out")
 
     def _download(self) -> Source:
         """Of ``download(url, output, sha256)``, with or without the names."""
