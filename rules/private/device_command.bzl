@@ -26,13 +26,17 @@ def _command_impl(ctx, command, options):
             fail("{}: {} is not a binary".format(ctx.label, target.label))
         files.append(executable)
         options = options + ["--binary={}=\"$PWD\"/{}".format(_quote(flavour), _quote(executable.short_path))]
+    profile = _quote(ctx.attr.profile)
+    if ctx.file.profile_file:
+        files.append(ctx.file.profile_file)
+        profile = "\"$PWD\"/" + _quote(ctx.file.profile_file.short_path)
     script = ctx.actions.declare_file(ctx.label.name + ".sh")
     ctx.actions.write(
         script,
         _SCRIPT.format(
             command = command,
             options = " ".join(options),
-            profile = _quote(ctx.attr.profile),
+            profile = profile,
         ),
         is_executable = True,
     )
@@ -56,7 +60,11 @@ _ATTRS = {
         allow_empty = False,
         doc = "Each binary and the flavour that it is.",
     ),
-    "profile": attr.string(mandatory = True, doc = "The profile's name, or its file, as xnnkit takes it."),
+    "profile": attr.string(mandatory = True, doc = "The profile's name."),
+    "profile_file": attr.label(
+        allow_single_file = [".toml"],
+        doc = "The profile's file, for one that xnnkit does not know by its name.",
+    ),
 }
 
 device_push = rule(

@@ -203,6 +203,26 @@ def test_an_rc_file_that_comes_makes_another_build(
     assert not known()
 
 
+@pytest.mark.parametrize("ours", [True, False], ids=["ours", "the-users"])
+def test_a_profile_of_the_users_goes_into_the_workspace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ours: bool
+) -> None:
+    text = (profile.directory() / "xnnpack-2024-11.toml").read_text()
+    file = tmp_path / "xnnpack-2024-11.toml"
+    file.write_text(text if ours else text + "# mine\n")
+    given = {}
+
+    def prepare(*_: object, **more: object) -> None:
+        given.update(more)
+        raise Finding("far enough")
+
+    monkeypatch.setattr(library, "prepare", prepare)
+    options = Options(out=tmp_path / "out", profile=str(file))
+    with pytest.raises(Finding, match="far enough"):
+        library.build(profile.load(str(file)), options, Sources(cache=tmp_path / "cache"))
+    assert given["own"] == (b"" if ours else file.read_bytes())
+
+
 def test_a_profile_without_a_name_of_ours_is_built_to_the_end(
     tmp_path: Path, pins: Profile
 ) -> None:

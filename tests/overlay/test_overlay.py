@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
+from pathlib import Path
 
 from overlay_mini import COMMAND, PACKAGE, Mini, Run, git, snapshot
 
@@ -66,6 +69,28 @@ def test_another_flavour_switches(mini: Mini, overlay: Run) -> None:
     assert "flavour=upstream" not in rc
     # Without --flavour it stays what it is.
     assert json.loads(overlay("--json").out)["flavour"] == "other"
+    assert overlay("--undo").code == 0
+    assert snapshot(mini.checkout) == before
+
+
+def test_a_profile_of_the_users_comes_along(mini: Mini, overlay: Run, tmp_path: Path) -> None:
+    before = snapshot(mini.checkout)
+    (mini.home / "profiles/mini.toml").rename(tmp_path / "mini.toml")
+    done = overlay("--profile", str(tmp_path / "mini.toml"))
+    assert done.code == 0, done.err
+    (tmp_path / "mini.toml").unlink()
+    found = re.search(r"xnnkit overlay [^`\n]*", (mini.checkout / "WORKSPACE").read_text())
+    assert found
+    words = shlex.split(found[0])[3:]
+    assert words == ["--profile", "xnnkit/profiles/mini.toml"]
+    words[1] = str(mini.checkout / words[1])
+    for again in (words, []):
+        done = overlay(*again, "--json")
+        assert done.code == 0, done.err
+        changed = json.loads(done.out)
+        assert not [*changed["added"], *changed["changed"], *changed["removed"]]
+    # Another flavour is found in it, too.
+    assert overlay("--flavour", "other").code == 0
     assert overlay("--undo").code == 0
     assert snapshot(mini.checkout) == before
 

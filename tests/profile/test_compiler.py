@@ -71,7 +71,7 @@ def test_an_installed_ndk_by_folder_and_by_environment(
     chosen = choose(pins, "ndk", ndk=f"{tmp_path}")
     assert chosen.path == str(tmp_path)
     assert chosen.identity()["revision"] == "26.3.11579264"
-    assert chosen.options() == f" --toolchain ndk --ndk {tmp_path}"
+    assert chosen.options() == ["--toolchain", "ndk", "--ndk", str(tmp_path)]
     # Nothing of the NDK is fetched then.
     assert [t.name for t in needed(pins, chosen).toolchain] == ["zig"]
     monkeypatch.setenv("ANDROID_NDK_HOME", str(tmp_path))
@@ -121,10 +121,10 @@ def test_refusals_name_what_is_legal(pins: Profile) -> None:
 
 
 def test_the_options_that_ask_for_a_compiler(pins: Profile) -> None:
-    assert choose(pins, "zig").options() == ""
-    assert choose(pins, "ndk").options() == " --toolchain ndk --ndk r26d"
+    assert choose(pins, "zig").options() == []
+    assert choose(pins, "ndk").options() == ["--toolchain", "ndk", "--ndk", "r26d"]
     older = choose(pins, "ndk", ndk="r25c", api_level=21)
-    assert older.options() == " --toolchain ndk --ndk r25c --api-level 21"
+    assert older.options() == ["--toolchain", "ndk", "--ndk", "r25c", "--api-level", "21"]
 
 
 def test_the_rules_have_the_same_limits(repository: Path) -> None:
@@ -147,5 +147,5 @@ def test_a_folder_needs_no_slash(
 
 def test_the_options_that_ask_for_it_again(pins: Profile) -> None:
     accepted = choose(pins, "ndk", ndk="r25c", licence_accepted=True)
-    assert accepted.options() == " --toolchain ndk --ndk r25c --accept-ndk-licence"
-    assert choose(pins, "ndk", ndk="r25c").options() == " --toolchain ndk --ndk r25c"
+    assert accepted.options() == ["--toolchain", "ndk", "--ndk", "r25c", "--accept-ndk-licence"]
+    assert choose(pins, "ndk", ndk="r25c").options() == ["--toolchain", "ndk", "--ndk", "r25c"]

@@ -73,6 +73,13 @@ tiny_binary(name = "tiny_fast", binary = ":tiny", flavour = "fast")
 
 device_push(name = "push_fast", binaries = {":tiny_fast": "fast"}, profile = "it's small")
 
+device_push(
+    name = "push_slow",
+    binaries = {":tiny_slow": "slow"},
+    profile = "mine",
+    profile_file = "profiles/mine.toml",
+)
+
 device_bench(
     name = "bench",
     binaries = {":tiny_fast": "fast", ":tiny_slow": "slow"},
@@ -107,6 +114,7 @@ elf_test(
     forbidden_strings = ["built redacted"],
 )
 """,
+    "profiles/mine.toml": "# A profile of the user's.\n",
     "shared.h": "#pragma once\nint shared(int value);\n",
     "shared.cc": """
 #include "shared.h"

@@ -49,6 +49,16 @@ def test_push(command: Path, workspace: Workspace) -> None:
     assert sums == [sha256(workspace.root / "bazel-bin" / "tiny_fast")]
 
 
+def test_a_profile_of_the_users_is_named_by_its_file(command: Path, workspace: Workspace) -> None:
+    code, text = workspace.run("run", "//:push_slow")
+    assert code == 0, text[-4000:]
+    words, _ = said(command)
+    assert words[0] == "push"
+    assert words[1].startswith("/")
+    assert words[1].endswith("/profiles/mine.toml")
+    assert Path(words[1]).read_bytes() == (workspace.root / "profiles/mine.toml").read_bytes()
+
+
 def test_bench(command: Path, workspace: Workspace) -> None:
     code, text = workspace.run("run", "//:bench", "--", "--", "--benchmark_filter=X")
     assert code == 0, text[-4000:]

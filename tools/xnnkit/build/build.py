@@ -14,7 +14,7 @@ from xnnkit.build import invoke, manifest, stamp
 from xnnkit.build.prepare import Prepared, prepare
 from xnnkit.build.request import Options, Sources, key_of
 from xnnkit.errors import BadInput, Finding, XnnkitError
-from xnnkit.profile import Flavour, Profile
+from xnnkit.profile import Flavour, Profile, carried
 from xnnkit.profile.compiler import choose
 from xnnkit.render.repositories import aliases, available, repositories
 
@@ -84,6 +84,7 @@ def build(
         progress,
         layout=options.layout,
         compiler=compiler,
+        own=carried(options.profile) if options.profile else b"",
     )
     bazel = find(profile.bazel).alone()
     names = ", ".join(flavour.name for flavour in flavours)

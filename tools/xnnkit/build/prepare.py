@@ -22,6 +22,7 @@ from xnnkit.render.repositories import repositories
 
 if TYPE_CHECKING:
     from xnnkit.archives.fetch import Fetched
+    from xnnkit.render.remote import Remote
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,9 @@ def plan_of(
     sources: Sources,
     layout: workspace.Layout | Literal["package"] = "module",
     compiler: Compiler = ZIG,
+    *,
+    own: bytes = b"",
+    far: Remote | None = None,
 ) -> workspace.Plan:
     """Return the files to render, fetching what the patches are rendered on.
 
@@ -137,6 +141,7 @@ def plan_of(
         sources: where archives may come from.
         layout: "module" (MODULE.bazel), "workspace" (WORKSPACE) or "package" (of another module).
         compiler: what the benchmark is compiled with.
+        own, far: as `render.workspace.plan` takes them.
 
     Raises:
         Finding, BadEnvironment, BadInput: as fetching and rendering do.
@@ -146,8 +151,8 @@ def plan_of(
     fetched = fetch(needed(profile), sources)
     diffs = render_patches(profile, fetched, sources.cache)
     if layout == "package":
-        return package.plan(profile, diffs, compiler)
-    return workspace.plan(profile, diffs, layout, compiler)
+        return package.plan(profile, diffs, compiler, far=far)
+    return workspace.plan(profile, diffs, layout, compiler, own=own, far=far)
 
 
 def prepare(
@@ -157,6 +162,7 @@ def prepare(
     progress: Callable[..., None] | None = None,
     layout: workspace.Layout = "module",
     compiler: Compiler = ZIG,
+    own: bytes = b"",
 ) -> Prepared:
     """Fetch, render the patches, and bring ``root`` to what the profile says.
 
@@ -167,6 +173,7 @@ def prepare(
         progress: called with download events, as in ``archives.fetch``.
         layout: "module" (MODULE.bazel) or "workspace" (WORKSPACE).
         compiler: what the benchmark is compiled with.
+        own: as `render.workspace.plan` takes it.
 
     Raises:
         Finding, BadEnvironment, BadInput: as the steps do.
@@ -175,7 +182,7 @@ def prepare(
     refuse_unaccepted(compiler)
     fetched = fetch(needed(profile, compiler), sources, progress)
     diffs = render_patches(profile, fetched, sources.cache)
-    plan = workspace.plan(profile, diffs, layout, compiler)
+    plan = workspace.plan(profile, diffs, layout, compiler, own=own)
     return Prepared(root, fetched, compiler, directory.write(root, plan))
 
 

@@ -38,6 +38,7 @@ class Options:
 
     Attributes:
         out: directory for the workspace, the binaries and the manifest.
+        profile: how the profile was named, name or path; "" for one of xnnkit's own.
         flavours: names; empty for all of the profile.
         toolchain: "zig" or "ndk"; must be one of the profile's.
         ndk: which NDK, as `profile.compiler.choose` takes it.
@@ -50,6 +51,7 @@ class Options:
     """
 
     out: Path
+    profile: str = ""
     flavours: Sequence[str] = ()
     toolchain: str = "zig"
     ndk: str = ""

@@ -79,6 +79,7 @@ def command(
 
     options = Options(
         out=(out or Path(".xnnkit") / Path(profile).stem).absolute(),
+        profile=profile,
         flavours=flavours,
         toolchain=toolchain,
         ndk=ndk,

@@ -53,14 +53,14 @@ def command(
     touched. The workspace needs no xnnkit: the rules come along, and it can be moved.
     """
     from xnnkit.build.prepare import plan_of
-    from xnnkit.render import directory, remote
+    from xnnkit.profile import carried
+    from xnnkit.render import directory
 
     loaded = load_profile(profile)
     compiler = compiler_of(loaded, toolchain, ndk, api_level, licence_accepted)
     far = remote_of(rest)
-    planned = plan_of(loaded, sources_of(**rest), layout, compiler)
-    if far:
-        planned[remote.NAME] = remote.rendered(far)
+    own = carried(profile)
+    planned = plan_of(loaded, sources_of(**rest), layout, compiler, own=own, far=far)
     out = out.absolute()
     if check or show_diff:
         directory.refuse_foreign(out)

@@ -12,9 +12,10 @@ import xnnkit
 from xnnkit import paths
 from xnnkit.docker.image import DEFAULT_BASE, Image
 from xnnkit.errors import BadInput
-from xnnkit.profile import Profile, path_of
+from xnnkit.profile import Profile, carried, path_of
 from xnnkit.render.environment import render
-from xnnkit.render.workspace import Plan
+from xnnkit.render.repositories import available
+from xnnkit.render.workspace import Plan, carried_file
 
 SOURCE = "xnnkit"
 """The folder of the context that xnnkit itself stands in, laid out as in a checkout."""
@@ -40,7 +41,7 @@ def plan(profile: Profile, image: Image, name_or_path: str) -> Plan:
     Raises:
         BadInput: files of xnnkit are missing, or one's name would be a pattern in .dockerignore.
     """
-    given = variables(profile, image)
+    given = variables(profile, image, name_or_path)
     files: Plan = {"build": render("docker_build.sh.j2", **given).encode()}
     if image.runs:
         files["bench"] = render("docker_bench.sh.j2", **given).encode()
@@ -66,15 +67,32 @@ def _key(files: Plan) -> str:
     return whole.hexdigest()[:16]
 
 
-def variables(profile: Profile, image: Image) -> dict[str, Any]:
+def command(profile: Profile, image: Image, name_or_path: str) -> list[str]:
+    """Return the command that makes the context again, given in its folder.
+
+    Args:
+        profile: the pins.
+        image: what is asked for.
+        name_or_path: how the profile was named. A file of the user's is named as it stands in the
+            context, since no path of this machine says anything elsewhere.
+
+    Raises:
+        BadInput: there is no such profile.
+    """
+    own = f"{SOURCE}/{carried_file(profile.name)}" if carried(name_or_path) else profile.name
+    words = ["xnnkit", "docker", own, "-o", "."]
+    if image.base != DEFAULT_BASE:
+        words += ["--base", image.base]
+    if image.flavours != tuple(available(profile)):
+        words += [word for one in image.flavours for word in ("--flavour", one.name)]
+    if not image.runs:
+        words += ["--toolchain", "ndk", "--binaries-only"]
+    return words
+
+
+def variables(profile: Profile, image: Image, name_or_path: str) -> dict[str, Any]:
     """Return what templates may use; words for a shell are quoted here, once."""
     words = [f"--flavour={flavour.name}" for flavour in image.flavours]
-    options = "".join(
-        [
-            f" --base {image.base}" if image.base != DEFAULT_BASE else "",
-            "" if image.runs else " --toolchain ndk --binaries-only",
-        ]
-    )
     return {
         "profile": profile,
         "image": image,
@@ -84,7 +102,7 @@ def variables(profile: Profile, image: Image) -> dict[str, Any]:
         "flavours": shlex.join(flavour.name for flavour in image.flavours),
         "build_options": shlex.join(words),
         "emulated": shlex.join(profile.benchmark.emulated_arguments),
-        "command": f"xnnkit docker {profile.name} -o .{options}",
+        "command": shlex.join(command(profile, image, name_or_path)),
     }
 
 
@@ -100,7 +118,7 @@ def source(profile: Profile, name_or_path: str) -> Plan:
     for name in names:
         _copy(home / name, name, files)
     _copy(Path(xnnkit.__file__).parent, "tools/xnnkit", files)
-    files[f"profiles/{profile.name}.toml"] = path_of(name_or_path).read_bytes()
+    files[carried_file(profile.name)] = path_of(name_or_path).read_bytes()
     return files
 
 

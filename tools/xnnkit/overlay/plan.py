@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -48,12 +49,14 @@ class Choice:
         flavour: the flavour that a plain `bazel build` in the checkout builds.
         compiler: what `--config=android_arm64` compiles with.
         cache: xnnkit's cache if it is not where a Bazel of the user's would look; else None.
+        own: the profile's file where xnnkit has none of that name, else b"".
     """
 
     profile: Profile
     flavour: str
     compiler: Compiler
     cache: Path | None = None
+    own: bytes = b""
 
     @property
     def words(self) -> str:
@@ -105,10 +108,12 @@ def plan(choice: Choice, patches: workspace.Patches, pristine: Pristine) -> Plan
     rest = without_mediapipe(choice.profile)
     found = workspace.parts(rest, patches, "workspace").below(FOLDER)
     given = workspace.variables(choice.profile, found, "workspace", choice.compiler)
+    named = carried_file(choice.profile.name) if choice.own else choice.profile.name
+    words = ["xnnkit", "overlay", ".", "--profile", named, *choice.compiler.options()]
     given |= {
         "workspace_name": archive.name,
         "rules": f"{FOLDER}/module",
-        "command": f"xnnkit overlay . --profile {choice.profile.name}{choice.compiler.options()}",
+        "command": shlex.join(words),
     }
     text = render("WORKSPACE.tmpl", **given)
     # Bazel prefers the longer name where both are.
@@ -118,6 +123,8 @@ def plan(choice: Choice, patches: workspace.Patches, pristine: Pristine) -> Plan
         files[path] = State(data)
     for path, data in workspace.vendored(f"{FOLDER}/module", "workspace").items():
         files[path] = State(data)
+    if choice.own:
+        files[carried_file(choice.profile.name)] = State(choice.own)
     files[f"{FOLDER}/README.md"] = State(_readme(choice).encode())
     version = pristine(".bazelversion")
     wanted = choice.profile.bazel
@@ -130,6 +137,11 @@ def plan(choice: Choice, patches: workspace.Patches, pristine: Pristine) -> Plan
         ".bazelignore": rc.block([f"{FOLDER}/module"]),
     }
     return Plan(dict(sorted(files.items())), blocks)
+
+
+def carried_file(name: str) -> str:
+    """Return where a checkout has a profile that xnnkit does not know by its name."""
+    return f"{FOLDER}/{workspace.carried_file(name)}"
 
 
 def command(profile: Profile) -> str:

@@ -13,7 +13,7 @@ from xnnkit.build.request import Sources
 from xnnkit.errors import BadInput
 from xnnkit.overlay import apply, checkout, record
 from xnnkit.overlay.checkout import Checkout
-from xnnkit.overlay.plan import Choice, command, mediapipe, plan, without_mediapipe
+from xnnkit.overlay.plan import Choice, carried_file, command, mediapipe, plan, without_mediapipe
 from xnnkit.overlay.record import Record
 from xnnkit.profile import Profile, history
 from xnnkit.profile.compiler import choose, needed, refuse_unaccepted
@@ -67,7 +67,8 @@ def lay(
     where = checkout.find(directory)
     with apply.locked(where):
         known = record.load(where)
-        loaded = _profile(profile, where, known)
+        named = _named(profile, where, known)
+        loaded = profiles.load(named)
         _refuse_other(where, known, loaded)
         _refuse_commit(where, loaded)
         compiler = known.compiler if known else None
@@ -88,6 +89,7 @@ def lay(
             _flavour(loaded, known, flavour),
             compiler,
             sources.cache if os.environ.get("XNNKIT_CACHE") else None,
+            profiles.carried(named),
         )
         apply.refuse_dirty(where, known)
         rest = without_mediapipe(loaded)
@@ -125,15 +127,17 @@ def take_out(directory: Path, *, force: bool = False) -> Done:
         return Done(where, known, apply.undo(where, known, force=force))
 
 
-def _profile(name: str | None, where: Checkout, known: Record | None) -> Profile:
+def _named(name: str | None, where: Checkout, known: Record | None) -> str:
+    """Return the profile's name or path; without one, that of the overlay or of HEAD."""
     if name is not None:
-        return profiles.load(name)
+        return name
     if known is not None:
-        return profiles.load(known.profile)
+        kept = carried_file(known.profile)
+        return str(where.root / kept) if kept in known.entries else known.profile
     able = [p for p in map(profiles.load, profiles.names()) if p.benchmark.repository]
     for one in able:
         if mediapipe(one).commit == where.head:
-            return one
+            return one.name
     raise _wrong_commit(where, able)
 
 

@@ -10,7 +10,7 @@ the network or an archive.
 
 from __future__ import annotations
 
-from xnnkit.profile.load import check, directory, load, names, path_of
+from xnnkit.profile.load import carried, check, directory, load, names, path_of
 from xnnkit.profile.model import (
     MAX_ARCHIVE_BYTES,
     SCHEMA_VERSION,
@@ -51,6 +51,7 @@ __all__ = [
     "Proof",
     "PypiOrigin",
     "Toolchain",
+    "carried",
     "check",
     "directory",
     "json_schema",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from dataclasses import dataclass
 from typing import Literal
 
@@ -59,13 +58,17 @@ class Compiler:
         found = {"name": "ndk", **{k: v for k, v in known.items() if v}}
         return {**found, "api_level": self.api_level}
 
-    def options(self) -> str:
-        """Return the command line options that ask for it, with a space before; "" for zig."""
+    def options(self) -> list[str]:
+        """Return the words of a command line that ask for it; none for zig."""
         if self.name == "zig":
-            return ""
-        level = "" if self.api_level == DEFAULT_API_LEVEL else f" --api-level {self.api_level}"
-        accepted = " --accept-ndk-licence" if self.version and self.licence_accepted else ""
-        return f" --toolchain ndk --ndk {shlex.quote(self.version or self.path)}{level}{accepted}"
+            return []
+        level = self.api_level != DEFAULT_API_LEVEL
+        accepted = self.version and self.licence_accepted
+        return [
+            *("--toolchain", "ndk", "--ndk", self.version or self.path),
+            *(("--api-level", str(self.api_level)) if level else ()),
+            *(("--accept-ndk-licence",) if accepted else ()),
+        ]
 
 
 ZIG = Compiler()

@@ -116,6 +116,22 @@ def path_of(name_or_path: str) -> Path:
     return directory() / f"{name_or_path}.toml"
 
 
+def carried(name_or_path: str) -> bytes:
+    """Return what a rendered directory has to carry of a profile, to be rendered again from it.
+
+    Returns:
+        b"" for a profile of xnnkit's own, which its name stands for on every machine; else the
+        file's bytes.
+
+    Raises:
+        BadInput: there is no such profile.
+    """
+    file = path_of(name_or_path)
+    data = file.read_bytes()
+    own = directory() / file.name
+    return b"" if own.is_file() and own.read_bytes() == data else data
+
+
 def _read(file: Path) -> str:
     with file.open("rb") as stream:
         raw = stream.read(MAX_BYTES + 1)

@@ -14,6 +14,7 @@ import xnnkit
 from xnnkit.errors import BadInput
 from xnnkit.profile import Origin, Profile
 from xnnkit.profile.compiler import ZIG, Compiler
+from xnnkit.render import remote
 from xnnkit.render.environment import render
 from xnnkit.render.repositories import available
 from xnnkit.render.workspace import PLATFORMS, Parts, Patches, Plan, parts
@@ -21,13 +22,20 @@ from xnnkit.render.workspace import PLATFORMS, Parts, Patches, Plan, parts
 SCHEMA_VERSION = 1
 
 
-def plan(profile: Profile, patches: Patches, compiler: Compiler = ZIG) -> Plan:
+def plan(
+    profile: Profile,
+    patches: Patches,
+    compiler: Compiler = ZIG,
+    *,
+    far: remote.Remote | None = None,
+) -> Plan:
     """Return every file of the package: relative path -> bytes.
 
     Args:
         profile: the pins.
         patches: repository -> the unified diff of each of its patch sets, in their order.
         compiler: what the benchmark is compiled with; its platform goes into the bazelrc.
+        far: where actions are cached or run.
 
     Raises:
         BadInput: an overlay or a stub is not there, or the compiler is not zig.
@@ -49,6 +57,8 @@ def plan(profile: Profile, patches: Patches, compiler: Compiler = ZIG) -> Plan:
         "platform": PLATFORMS[compiler.name],
         "used": _used(profile),
     }
+    if far:
+        files[remote.NAME] = remote.rendered(far)
     files["profile.json"] = (json.dumps(pins(profile, found), indent=1) + "\n").encode()
     files["profile.bazelrc"] = render("profile.bazelrc.j2", **variables).encode()
     files["README.md"] = render("package.md.j2", **variables).encode()

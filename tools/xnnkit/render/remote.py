@@ -48,6 +48,19 @@ class Remote:
     upload: bool = True
     settings: str = ""
 
+    def options(self) -> list[str]:
+        """Return the words of a command line that ask for it."""
+        named = (
+            ("--remote", f"cache={self.cache}" if self.cache else ""),
+            ("--remote", f"executor={self.executor}" if self.executor else ""),
+            ("--remote-instance", self.instance),
+            *(("--remote-property", one) for one in self.properties),
+            ("--remote-jobs", str(self.jobs or "")),
+            ("--remote-rc", self.settings),
+        )
+        words = [word for option, value in named if value for word in (option, value)]
+        return words if self.upload else [*words, "--remote-read-only"]
+
 
 def remote(
     urls: Sequence[str],

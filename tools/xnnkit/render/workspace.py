@@ -13,6 +13,7 @@ from xnnkit import paths
 from xnnkit.errors import BadInput
 from xnnkit.profile import Profile
 from xnnkit.profile.compiler import ZIG, Compiler, toolchains
+from xnnkit.render import remote
 from xnnkit.render.environment import render
 from xnnkit.render.repositories import Alias, Repository, aliases, available, repositories
 
@@ -103,7 +104,13 @@ def parts(profile: Profile, patches: Patches, layout: Layout = "module") -> Part
 
 
 def plan(
-    profile: Profile, patches: Patches, layout: Layout = "module", compiler: Compiler = ZIG
+    profile: Profile,
+    patches: Patches,
+    layout: Layout = "module",
+    compiler: Compiler = ZIG,
+    *,
+    own: bytes = b"",
+    far: remote.Remote | None = None,
 ) -> Plan:
     """Return every file of the workspace: relative path -> bytes.
 
@@ -113,6 +120,8 @@ def plan(
         layout: "module" for MODULE.bazel (Bazel 7 and newer), "workspace" for WORKSPACE (Bazel
             6.1 to 7).
         compiler: what a plain `bazel build` compiles with.
+        own: the profile's file where xnnkit has none of that name (`profile.carried`), else b"".
+        far: where actions are cached or run.
 
     Raises:
         BadInput: an overlay, a stub or the benchmark's source is not there, or the profile has no
@@ -120,7 +129,7 @@ def plan(
     """
     found = parts(profile, patches, layout)
     files = dict(found.files)
-    given = variables(profile, found, layout, compiler)
+    given = variables(profile, found, layout, compiler, own=bool(own), far=far)
     root = {"module": "MODULE.bazel", "workspace": "WORKSPACE"}[layout]
     templates = {"WORKSPACE": "WORKSPACE.tmpl"}
     for target in (root, "BUILD.bazel", "flavours.bzl", "README.md"):
@@ -130,13 +139,30 @@ def plan(
     # The vendored module and the caches are not packages of the workspace.
     files[".bazelignore"] = b".disk_cache\nxnnkit\n"
     files[".gitignore"] = b"/.disk_cache/\n/bazel-*\n"
+    if far:
+        files[remote.NAME] = remote.rendered(far)
+    if own:
+        files[carried_file(profile.name)] = own
     if profile.benchmark.source:
         _copy_tree(paths.home() / profile.benchmark.source, profile.benchmark.package, files)
     files.update(vendored("xnnkit", layout))
     return dict(sorted(files.items()))
 
 
-def variables(profile: Profile, found: Parts, layout: Layout, compiler: Compiler) -> dict[str, Any]:
+def carried_file(name: str) -> str:
+    """Return where a rendered directory has a profile that xnnkit does not know by its name."""
+    return f"profiles/{name}.toml"
+
+
+def variables(
+    profile: Profile,
+    found: Parts,
+    layout: Layout,
+    compiler: Compiler,
+    *,
+    own: bool = False,
+    far: remote.Remote | None = None,
+) -> dict[str, Any]:
     """Return what templates may use.
 
     Args:
@@ -144,6 +170,8 @@ def variables(profile: Profile, found: Parts, layout: Layout, compiler: Compiler
         found: its parts.
         layout: "module" or "workspace".
         compiler: what the workspace compiles with.
+        own: the profile's file comes along.
+        far: where actions are cached or run.
 
     Raises:
         BadInput: the profile has no pins for a WORKSPACE.
@@ -155,8 +183,11 @@ def variables(profile: Profile, found: Parts, layout: Layout, compiler: Compiler
             why="it pins no bazel_skylib, which a MODULE.bazel gets from the module registry",
             fix=f"xnnkit render {profile.name} --format module OUT",
         )
-    form = "" if layout == "module" else f" --format {layout}"
-    command = f"xnnkit render {profile.name} .{form}{compiler.options()}"
+    named = carried_file(profile.name) if own else profile.name
+    words = ["render", named, "."]
+    words += [] if layout == "module" else ["--format", layout]
+    words += compiler.options()
+    words += far.options() if far else []
     pinned = {one.name: one for one in reversed(toolchains(profile, compiler))}
     return {
         "profile": profile,
@@ -176,8 +207,10 @@ def variables(profile: Profile, found: Parts, layout: Layout, compiler: Compiler
         # An overlay says otherwise.
         "workspace_name": profile.name.replace("-", "_"),
         "rules": "xnnkit",
-        "command": command,
-        "command_words": shlex.split(command)[1:],
+        "named": named,
+        "carried": carried_file(profile.name) if own else "",
+        "command": shlex.join(["xnnkit", *words]),
+        "command_words": words,
     }
 
 

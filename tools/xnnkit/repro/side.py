@@ -76,6 +76,7 @@ def build(plan: dict[str, Any]) -> dict[str, Any]:
     stream = Path(plan["events"])
     options = Options(
         out=out,
+        profile=plan["profile"],
         flavours=plan["flavours"],
         toolchain=plan["toolchain"],
         ndk=plan["ndk"],
