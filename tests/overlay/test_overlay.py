@@ -79,9 +79,10 @@ def test_a_profile_of_the_users_comes_along(mini: Mini, overlay: Run, tmp_path: 
     done = overlay("--profile", str(tmp_path / "mini.toml"))
     assert done.code == 0, done.err
     (tmp_path / "mini.toml").unlink()
-    found = re.search(r"xnnkit overlay [^`\n]*", (mini.checkout / "WORKSPACE").read_text())
+    text = (mini.checkout / "WORKSPACE").read_text()
+    found = re.search(r"^# +xnnkit overlay \. (.*)$", text, re.MULTILINE)
     assert found
-    words = shlex.split(found[0])[3:]
+    words = shlex.split(found[1])
     assert words == ["--profile", "xnnkit/profiles/mini.toml"]
     words[1] = str(mini.checkout / words[1])
     for again in (words, []):

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from xnnkit import paths, profile
 from xnnkit.build import prepare
 from xnnkit.cli.render import command
+from xnnkit.errors import BadInput
 from xnnkit.render import workspace
 
 NAME = golden.FIRST
@@ -32,9 +33,9 @@ def stated(root: Path) -> list[str]:
     """Return the words of the command that MODULE.bazel or WORKSPACE states."""
     file = root / "MODULE.bazel"
     text = (file if file.is_file() else root / "WORKSPACE").read_text()
-    found = re.search(r"xnnkit render [^`\n]*", text)
+    found = re.search(r"^# +(xnnkit render .*)$", text, re.MULTILINE)
     assert found
-    return shlex.split(found[0])
+    return shlex.split(found[1])
 
 
 def targets(root: Path) -> dict[str, list[str]]:
@@ -81,12 +82,42 @@ def test_what_is_stated_makes_it_again(
     again(tmp_path / "ws", given, monkeypatch)
 
 
-def test_an_installed_ndk_of_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "an ndk's"
-    folder.mkdir()
+def installed(folder: Path) -> list[str]:
+    """Make as much of an NDK as is looked at; return the words that ask for it."""
+    folder.mkdir(parents=True)
     (folder / "source.properties").write_text("Pkg.Revision = 26.3.11579264\n")
-    given = [GEMMA, "--toolchain", "ndk", "--ndk", str(folder)]
+    return ["--toolchain", "ndk", "--ndk", str(folder)]
+
+
+@pytest.mark.parametrize("layout", ["module", "workspace"])
+@pytest.mark.parametrize(
+    "name",
+    ["an ndk's", "q\\x", 'n"""', "$(id) `id`", "\\", "{{ command }}", "#", "\u00e9\U0001f600"],
+)
+def test_an_installed_ndk_of_any_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, layout: str
+) -> None:
+    given = [GEMMA, *installed(tmp_path / "ndk"), "--format", layout]
+    assert run(given[0], tmp_path / "plain", *given[1:]).exit_code == 0
+    given[4] = installed(tmp_path / "other" / name)[-1]
     again(tmp_path / "ws", given, monkeypatch)
+    file = "MODULE.bazel" if layout == "module" else "WORKSPACE"
+    plain, other = (ast.parse((tmp_path / one / file).read_text()) for one in ("plain", "ws"))
+    for node in ast.walk(other):
+        if isinstance(node, ast.Constant) and node.value == given[4]:
+            node.value = str(tmp_path / "ndk")
+    assert ast.dump(other) == ast.dump(plain)
+
+
+@pytest.mark.parametrize("name", ['n"""\nload("//:evil.bzl", "evil")\nx = """k', "a\rb", "\x1b[2J"])
+def test_an_installed_ndk_whose_name_would_be_more_than_a_name(tmp_path: Path, name: str) -> None:
+    words = installed(tmp_path / name)
+    done = run(GEMMA, tmp_path / "ws", *words)
+    assert isinstance(done.exception, BadInput)
+    assert "not printable" in done.exception.what
+    assert not (tmp_path / "ws").exists()
+    (tmp_path / "link").symlink_to(tmp_path / name)
+    assert run(GEMMA, tmp_path / "ws", *words[:-1], tmp_path / "link").exit_code == 0
 
 
 def again(root: Path, given: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,6 +44,18 @@ def test_a_literal_reads_back_at_any_indent(value: Any, indent: int) -> None:
     assert ast.literal_eval(starlark(value, indent)) == value
 
 
+@given(TEXT)
+@example("a\nb")
+@example("\u2028")
+def test_a_comment_stays_one_line(value: str) -> None:
+    if value.isprintable():
+        assert environment.line(value) == value
+        assert len(f"# {value}".splitlines()) == 1
+    else:
+        with pytest.raises(BadInput, match="not printable"):
+            environment.line(value)
+
+
 def test_the_layout_is_buildifiers() -> None:
     assert starlark(["a", "b"], 1) == '[\n        "a",\n        "b",\n    ]'
     assert starlark(["a"]) == '["a"]'

@@ -175,4 +175,4 @@ def test_an_accepted_licence_reaches_the_repository_rule(
 def test_a_workspace_file_says_which_bazel_it_is_for(name: str) -> None:
     bazel = profile.load(name).bazel
     text = golden.plan(name, "workspace")["WORKSPACE"].decode()
-    assert f"for Bazel from {bazel.minimum}\nand below {bazel.below};" in text
+    assert f"for Bazel from {bazel.minimum}\nand below {bazel.below}.\n" in text

@@ -148,6 +148,13 @@ def choose(
 
 def _installed(folder: str, api_level: int) -> Compiler:
     path = os.path.abspath(os.path.expanduser(folder))
+    if not path.isprintable():
+        raise BadInput(
+            "the name of the NDK's folder holds what is not printable",
+            where=ascii(path),
+            why="the name is written into the workspace, where a line break begins another line",
+            fix="give the folder another name, or name a link to it",
+        )
     try:
         with open(os.path.join(path, "source.properties"), encoding="utf-8") as file:
             text = file.read(1 << 16)

@@ -1,4 +1,4 @@
-"""The jinja2 environment: strict, deterministic, and with one filter that escapes for Starlark."""
+"""The jinja2 environment: strict, deterministic, with filters for Starlark and for comments."""
 
 from __future__ import annotations
 
@@ -52,6 +52,22 @@ def starlark(value: Any, indent: int = 0) -> str:
     raise TypeError(f"no Starlark literal for {type(value).__name__}")
 
 
+def line(value: str) -> str:
+    """Return text that stands in a comment, as it is: there, nothing but its end has a meaning.
+
+    Raises:
+        BadInput: a character of it is not printable. A line break would end the comment, and what
+            follows it would be read.
+    """
+    if not value.isprintable():
+        raise BadInput(
+            "a comment cannot hold what is not printable",
+            where=ascii(value),
+            why="what follows a line break would not be part of the comment",
+        )
+    return value
+
+
 def environment() -> jinja2.Environment:
     """Return the environment all templates are rendered in: StrictUndefined, no autoescape."""
     env = jinja2.Environment(
@@ -69,6 +85,7 @@ def environment() -> jinja2.Environment:
         autoescape=False,
     )
     env.filters["starlark"] = starlark
+    env.filters["line"] = line
     return env
 
 
