@@ -18,6 +18,8 @@ from xnnkit.cli import main as cli
 from xnnkit.cli import trouble
 from xnnkit.errors import BadEnvironment, BadInput, Finding, Inconclusive, XnnkitError
 
+FIRST = "xnnpack-2024-11"
+
 HEAVY = (
     "pydantic",
     "rich",
@@ -164,6 +166,30 @@ def test_what_the_machine_refuses_is_no_bug(
     assert what in err
     assert "/some/file" in err
     assert "Traceback" not in err
+
+
+LOOPED = {
+    "docker": ["docker", FIRST, "-o", "LOOP"],
+    "docker below": ["docker", FIRST, "-o", "LOOP/below"],
+    "docker --check": ["docker", FIRST, "-o", "LOOP", "--check"],
+    "build": ["build", FIRST, "--out", "LOOP"],
+    "run": ["run", FIRST, "--out", "LOOP"],
+    "sbom": ["sbom", FIRST, "--out", "LOOP"],
+    "sbom to a file": ["sbom", FIRST, "--output", "LOOP/file"],
+    "provenance": ["provenance", "statement", FIRST, "--out", "LOOP"],
+    "repro": ["repro", FIRST, "--out", "LOOP"],
+}
+
+
+@pytest.mark.parametrize("words", LOOPED.values(), ids=LOOPED)
+def test_a_link_to_itself_is_no_bug(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    assert cli.main([word.replace("LOOP", str(tmp_path / "loop")) for word in words]) == 2
+    err = capsys.readouterr().err
+    assert "a link leads to itself" in err
+    assert str(tmp_path / "loop") in err
 
 
 def test_a_package_that_is_missing_is_named(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,30 @@ def test_a_file_in_the_directorys_place_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="is a file"):
         directory.write(tmp_path / "ws", PLAN)
     assert (tmp_path / "ws").read_text() == "mine"
+
+
+def rings(tmp_path: Path) -> list[Path]:
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "one").symlink_to("other")
+    (tmp_path / "other").symlink_to("one")
+    (tmp_path / "lost").symlink_to("nowhere")
+    return [tmp_path / name for name in ("loop", "loop/below", "one", "lost")]
+
+
+def test_a_link_to_nothing_in_the_directorys_place_is_refused(tmp_path: Path) -> None:
+    for place in rings(tmp_path):
+        for refuse in (lambda p: directory.write(p, PLAN), directory.refuse_foreign):
+            with pytest.raises(BadInput, match=r"a link leads (to itself|nowhere)") as caught:
+                refuse(place)
+            assert caught.value.where == str(place)
+
+
+def test_a_link_to_itself_in_the_directory_is_not_followed(root: Path) -> None:
+    shutil.rmtree(root / "a")
+    (root / "a").symlink_to("a")
+    with pytest.raises(BadInput, match="a rendered file would lie outside: a/"):
+        directory.write(root, PLAN)
+    assert (root / "a").is_symlink()
 
 
 def test_an_empty_directory_is_taken(tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
-"""Where things live: the project's data beside the package, the user's cache, the clones."""
+"""Where things live: the project's data beside the package, the user's cache, the clones; and where
+a path leads."""
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
-from xnnkit.errors import BadEnvironment
+from xnnkit.errors import BadEnvironment, BadInput
 
 
 def home() -> Path:
@@ -45,3 +47,32 @@ def git_root() -> Path | None:
     """Return the folder of clones that ``git`` origins are made from (``XNNKIT_GIT_ROOT``)."""
     value = os.environ.get("XNNKIT_GIT_ROOT", "")
     return Path(value).expanduser().absolute() if value else None
+
+
+def is_inside(path: Path, root: Path) -> bool:
+    """Tell whether a path lies in a folder, links followed; no path does that goes in a ring."""
+    return not _is_ring(path) and path.resolve().is_relative_to(root.resolve())
+
+
+def refuse_lost(folder: Path) -> None:
+    """Refuse a folder to write to that is a link to nothing or to itself.
+
+    Raises:
+        BadInput: its links lead in a ring, or it is a link to what is not there.
+    """
+    ring = _is_ring(folder)
+    if ring or (folder.is_symlink() and not folder.exists()):
+        raise BadInput(
+            f"a link leads {'to itself' if ring else 'nowhere'}",
+            where=str(folder),
+            why="nothing can be written there",
+            fix="remove the link, or name another folder",
+        )
+
+
+def _is_ring(path: Path) -> bool:
+    try:
+        os.stat(path)
+    except OSError as error:
+        return error.errno == errno.ELOOP
+    return False

@@ -6,6 +6,7 @@ import os
 import shlex
 from pathlib import Path
 
+from xnnkit import paths
 from xnnkit.errors import BadEnvironment
 
 
@@ -58,8 +59,10 @@ def put(
         folders: make its folder if it is not there.
 
     Raises:
+        BadInput: its folder is a link to nothing.
         BadEnvironment: it cannot be written.
     """
+    paths.refuse_lost(path.parent)
     try:
         if folders:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -66,8 +66,10 @@ def build(
 
     Raises:
         Finding: an archive is not the pinned one, or a binary's proof fails.
+        BadInput: ``options.out`` is a link to nothing.
         BadInput, BadEnvironment, XnnkitError: as the steps do.
     """
+    paths.refuse_lost(options.out)
     flavours = chosen(profile, options)
     compiler = choose(
         profile,

@@ -94,6 +94,13 @@ def _translate(error: BaseException) -> XnnkitError | None:
     if isinstance(error, MemoryError):
         what, fix = _ENVIRONMENT[errno.ENOMEM]
         return BadEnvironment(what, fix=fix)
+    if isinstance(error, OSError) and error.errno == errno.ELOOP:
+        return BadInput(
+            "a link leads to itself",
+            where=str(error.filename or ""),
+            why="there is nothing to be read or written",
+            fix="remove the link, or name another path",
+        )
     if isinstance(error, OSError) and error.errno in _ENVIRONMENT:
         what, fix = _ENVIRONMENT[error.errno]
         where = str(error.filename or "")

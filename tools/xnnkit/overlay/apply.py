@@ -10,6 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from xnnkit import paths
 from xnnkit.errors import BadEnvironment, BadInput, Finding
 from xnnkit.overlay import rc, record
 from xnnkit.overlay.checkout import Checkout
@@ -105,15 +106,14 @@ def refuse_dirty(checkout: Checkout, known: Record | None) -> None:
         raise _refuse_edited(checkout, edited)
 
 
-def _refuse_links(checkout: Checkout, paths: Iterable[str]) -> None:
+def _refuse_links(checkout: Checkout, names: Iterable[str]) -> None:
     """Refuse to write through a folder that is a link out of the checkout (BadInput)."""
-    root = checkout.root.resolve()
-    for path in paths:
-        if not (checkout.root / path).parent.resolve().is_relative_to(root):
+    for path in names:
+        if not paths.is_inside((checkout.root / path).parent, checkout.root):
             raise BadInput(
                 f"{path} would lie outside of the checkout",
                 where=str(checkout.root),
-                why="a folder of its path is a link that leads out",
+                why="a folder of its path is a link that leads out, or to itself",
             )
 
 

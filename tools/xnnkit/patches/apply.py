@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from xnnkit import paths
 from xnnkit.errors import BadInput, Finding
 from xnnkit.patches import anchor
 from xnnkit.patches.model import REFERENCE, Edit, PatchSet
@@ -58,11 +59,11 @@ def changes(patch_set: PatchSet, tree: Path) -> list[Change]:
             raise Finding("the file was deleted by an edit before this one", where=where)
         now[edit.file] = _edited(state, edit, patch_set.text_of(edit), where)
     for new in patch_set.files:
-        if not (tree / new.path).parent.resolve().is_relative_to(tree.resolve()):
+        if not paths.is_inside((tree / new.path).parent, tree):
             raise Finding(
                 "a new file would lie outside of the tree",
                 where=f"{patch_set.name}, {new.path}",
-                why="a folder of its path is a link that leads out",
+                why="a folder of its path is a link that leads out, or to itself",
             )
         if new.path in now or os.path.lexists(tree / new.path):
             raise Finding(
@@ -87,8 +88,7 @@ def _read(tree: Path, name: str, where: str) -> State:
             why=f"looked in {tree}",
             fix="check that this is the tree of the archive that the set applies to",
         ) from None
-    inside = path.parent.resolve().is_relative_to(tree.resolve())
-    if not stat.S_ISREG(status.st_mode) or not inside:
+    if not stat.S_ISREG(status.st_mode) or not paths.is_inside(path.parent, tree):
         raise Finding("not a plain file of the tree", where=where)
     data = path.read_bytes()
     if b"\0" in data:

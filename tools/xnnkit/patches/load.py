@@ -90,7 +90,7 @@ def _content(root: Path, name: str) -> bytes:
         OSError: it cannot be read.
     """
     path = root / name
-    if path.is_symlink() or not path.resolve().is_relative_to(root.resolve()):
+    if path.is_symlink() or not paths.is_inside(path, root):
         raise ValueError("a link leads out of the patch set")
     if not path.is_file():
         raise ValueError("it is not there, or no plain file")

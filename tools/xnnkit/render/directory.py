@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from xnnkit import untrusted, whole
+from xnnkit import paths, untrusted, whole
 from xnnkit.errors import BadEnvironment, BadInput
 from xnnkit.render.workspace import Plan
 
@@ -138,8 +138,9 @@ def refuse_foreign(root: Path) -> None:
     """Refuse a directory with files in it that is not an earlier render.
 
     Raises:
-        BadInput: the directory is not empty and not ours, or it is a file.
+        BadInput: the directory is not empty and not ours, or it is a file or a link to nothing.
     """
+    paths.refuse_lost(root)
     if root.exists() and not root.is_dir():
         raise BadInput(f"{root} is a file", fix="name a directory")
     if root.is_dir() and any(root.iterdir()) and not (root / MANIFEST).is_file():
@@ -169,13 +170,12 @@ def write(root: Path, plan: Plan) -> Drift:
     for name in plan:
         if name.startswith("/") or not {"", ".", ".."}.isdisjoint(name.split("/")):
             raise BadInput(f"a rendered file would lie outside: {name}", where=str(root))
-    top = root.resolve()
     for name in [*plan, *rendered_files(root)]:
-        if not (root / name).parent.resolve().is_relative_to(top):
+        if not paths.is_inside((root / name).parent, root):
             raise BadInput(
                 f"a rendered file would lie outside: {name}",
                 where=str(root),
-                why="a folder of its path is a link that leads out",
+                why="a folder of its path is a link that leads out, or to itself",
             )
     drift = compare(root, plan)
     manifest = json.dumps({"schema_version": 1, "files": sorted(plan)}, indent=1) + "\n"

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
+from xnnkit import paths
 from xnnkit.bazel import debian, find
 from xnnkit.build.build import chosen
 from xnnkit.build.prepare import fetch
@@ -144,8 +145,9 @@ def _claim(out: Path) -> None:
     """Make the folder, or take the one of an earlier run: what is in it will be deleted.
 
     Raises:
-        BadInput: it holds something that is none of ours.
+        BadInput: it holds something that is none of ours, or is a link to nothing.
     """
+    paths.refuse_lost(out)
     if out.is_dir() and any(out.iterdir()) and not (out / _MARK).is_file():
         raise BadInput(
             "the folder is not empty and was not made by xnnkit repro",
