@@ -4,6 +4,7 @@
 #
 # The virtual environment is made once for each lock file and Python, in xnnkit's cache. pip takes
 # only what the lock's hashes allow, and only wheels: no code of a package runs while it is set up.
+# What is there already is run only when nobody but its user can have put it there.
 set -eu
 lock=$1 main=$2 module=$3
 shift 3
@@ -19,6 +20,16 @@ usable() {
     "$1" -I -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 }
 
+# Belongs to the user, and not everybody may write there.
+trusted() {
+    case $(stat -L -c '%u %A' -- "$1") in
+        "$(id -u) "????????-?) ;;
+        *) refuse "the Python packages in $1 are not trusted" \
+            "it belongs to somebody else, or everybody may write there; what it holds would be run" \
+            "XNNKIT_CACHE=/a/folder/of/yours, or chown and chmod o-w that one" ;;
+    esac
+}
+
 python=
 for name in "${XNNKIT_PYTHON:-}" python3.13 python3.12 python3.11 python3; do
     if [ -n "$name" ] && usable "$name"; then
@@ -30,12 +41,20 @@ done
     "the command is written for it; nothing that is built needs it" \
     "apt-get install -y python3-venv, or XNNKIT_PYTHON=/path/to/python3"
 
-cache=${XNNKIT_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/xnnkit}
+base=${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}
+cache=${XNNKIT_CACHE:-${base:+$base/xnnkit}}
+[ -n "$cache" ] || refuse "no folder for Python packages" \
+    "neither HOME nor XNNKIT_CACHE is set; a folder that others can write to is not run from" \
+    "HOME=/your/home, or XNNKIT_CACHE=/a/folder/of/yours"
 key=$({ cat "$lock"; "$python" -I -c 'import sys; print(sys.version, sys.executable)'; } | sha256sum)
 venv=$cache/python/${key%% *}
 
+(umask go-w && mkdir -p "$cache/python") ||
+    refuse "no folder for Python packages" "$cache/python cannot be made, see above" \
+        "XNNKIT_CACHE=/a/folder/of/yours"
+trusted "$cache/python"
+
 if [ ! -f "$venv/READY" ]; then
-    mkdir -p "$cache/python"
     new=$(mktemp -d "$cache/python/.new.XXXXXX")
     trap 'rm -rf "$new"' EXIT INT TERM
     printf 'setting up Python packages in %s\n' "$venv" >&2
@@ -54,6 +73,7 @@ if [ ! -f "$venv/READY" ]; then
     trap - EXIT INT TERM
     rm -rf "$new"
 fi
+trusted "$venv"
 
 [ -z "${BUILD_WORKING_DIRECTORY:-}" ] || cd "$BUILD_WORKING_DIRECTORY"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -127,3 +128,54 @@ def test_without_a_python_that_is_new_enough(run: Run, tmp_path: Path) -> None:
     assert done.returncode == 3
     assert done.stderr.startswith("no Python of at least 3.11")
     assert "XNNKIT_PYTHON=" in done.stderr
+
+
+def test_without_a_folder_of_the_users(run: Run, tmp_path: Path) -> None:
+    unset = {"HOME": "", "XDG_CACHE_HOME": "", "XNNKIT_CACHE": ""}
+    done = run(environment=unset)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("no folder for Python packages\n  why:   neither HOME nor ")
+    assert "XNNKIT_CACHE=" in done.stderr
+    assert run(environment={**unset, "XDG_CACHE_HOME": str(tmp_path / "xdg")}).returncode == 0
+    assert run(environment={**unset, "HOME": str(tmp_path / "home")}).returncode == 0
+    for cache in ("xdg/xnnkit", "home/.cache/xnnkit"):
+        assert len(list((tmp_path / cache / "python").iterdir())) == 1
+
+
+@pytest.mark.parametrize("whose", ["python", "python/*"])
+@pytest.mark.parametrize("how", ["everybody may write", "somebody else's"])
+def test_what_others_may_have_put_there_is_not_run(
+    run: Run, tmp_path: Path, whose: str, how: str
+) -> None:
+    assert run().returncode == 0
+    (folder,) = (tmp_path / "cache").glob(whose)
+    (planted,) = (tmp_path / "cache").glob("python/*/bin/python")
+    planted.unlink()
+    planted.write_text("#!/bin/sh\necho planted\n")
+    planted.chmod(0o755)
+    path = os.environ["PATH"]
+    if how == "everybody may write":
+        folder.chmod(0o777)
+    else:
+        # Only root could give it away: the folder stays, and one program tells it otherwise.
+        (tmp_path / "bin").mkdir()
+        stat = tmp_path / "bin/stat"
+        real = shutil.which("stat")
+        stat.write_text(
+            f'#!/bin/sh\ncase "$*" in *{folder}) set -- -c "4242 %A" "{folder}";; esac\n'
+            f'exec {real} "$@"\n'
+        )
+        stat.chmod(0o755)
+        path = f"{stat.parent}:{path}"
+    done = run(environment={"PATH": path})
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith(f"the Python packages in {folder} are not trusted\n")
+
+
+def test_with_a_umask_that_takes_nothing_away(run: Run, tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        done = run()
+    finally:
+        os.umask(before)
+    assert done.returncode == 0, done.stderr
