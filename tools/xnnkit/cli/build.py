@@ -29,7 +29,7 @@ from xnnkit.cli._sources import source_options, sources_of
     type=click.Choice(["module", "workspace"]),
     default="module",
     show_default=True,
-    help="MODULE.bazel for Bazel 7 and newer, or WORKSPACE for Bazel 6.1 to 7.",
+    help="MODULE.bazel for Bazel 7.4 to 7, or WORKSPACE for Bazel 6.1 to 7.",
 )
 @click.option(
     "--out",

@@ -23,8 +23,8 @@ from xnnkit.cli._sources import source_options, sources_of
     type=click.Choice(["module", "workspace", "package"]),
     default="module",
     show_default=True,
-    help="MODULE.bazel for Bazel 7 and newer; WORKSPACE for older ones, if the profile allows"
-    " them, and 7; a package of a module of yours.",
+    help="MODULE.bazel for Bazel 7.4 to 7; WORKSPACE for older ones, too, if the profile allows"
+    " them; a package of a module of yours.",
 )
 @remote_options
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 on drift.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -117,8 +118,8 @@ def plan(
     Args:
         profile: the pins.
         patches: repository -> the unified diff of each of its patch sets, in their order.
-        layout: "module" for MODULE.bazel (Bazel 7 and newer), "workspace" for WORKSPACE (Bazel
-            6.1 to 7).
+        layout: "module" for MODULE.bazel (Bazel 7.4 to 7), "workspace" for WORKSPACE (Bazel 6.1
+            to 7).
         compiler: what a plain `bazel build` compiles with.
         own: the profile's file where xnnkit has none of that name (`profile.carried`), else b"".
         far: where actions are cached or run.
@@ -204,6 +205,7 @@ def variables(
         "compiler": compiler,
         "zig": pinned.get("zig"),
         "ndk": pinned.get("ndk"),
+        "bazel_minimum": oldest_bazel(profile, layout),
         # An overlay says otherwise.
         "workspace_name": profile.name.replace("-", "_"),
         "rules": "xnnkit",
@@ -212,6 +214,22 @@ def variables(
         "command": shlex.join(["xnnkit", *words]),
         "command_words": words,
     }
+
+
+def oldest_bazel(profile: Profile, layout: Layout) -> str:
+    """Return the oldest Bazel that a workspace works with.
+
+    Args:
+        profile: the pins.
+        layout: "module", where the rules' own MODULE.bazel has a say, too, or "workspace".
+    """
+    own = profile.bazel.minimum
+    if layout == "workspace":
+        return own
+    file = paths.home() / "MODULE.bazel"
+    module = file.read_text() if file.is_file() else ""
+    named = re.search(r'bazel_compatibility = \[\s*">=([0-9.]+)"', module)
+    return max(own, named[1] if named else own, key=lambda v: [int(n) for n in v.split(".")])
 
 
 def vendored(folder: str, layout: Layout) -> Plan:
