@@ -85,7 +85,7 @@ def test_a_folder_sorts_as_if_it_ended_in_a_slash(tmp_path: Path) -> None:
 
 def test_empty_folders_do_not_count(tmp_path: Path) -> None:
     (tmp_path / "t" / "empty" / "emptier").mkdir(parents=True)
-    assert tree.tree_id(tmp_path / "t") == tree.EMPTY_TREE
+    assert tree.tree_id(tmp_path / "t") == "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 
 
 def test_names_that_are_not_utf8_keep_their_bytes(tmp_path: Path) -> None:

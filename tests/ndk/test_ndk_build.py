@@ -18,6 +18,7 @@ from assemble import Assembly
 from bionic import BionicAssembly
 from ndk_miniature import Workspace
 from xnnkit import elf, paths, profile
+from xnnkit.profile.compiler import needed
 from xnnkit.render.environment import starlark
 
 pytestmark = pytest.mark.bazel
@@ -32,7 +33,7 @@ def zig_tags() -> str:
         f"zig.origin(type = {starlark(o.type)}, location = {starlark(o.location)},"
         f" filename = {starlark(o.filename)}, format = {starlark(o.archive_format)},"
         f" sha256 = {starlark(o.sha256)}, strip_prefix = {starlark(o.strip_prefix)})\n"
-        for o in profile.load(PROFILE).get_toolchain("zig").origin
+        for o in needed(profile.load(PROFILE)).toolchain[0].origin
     )
     return (
         'zig = use_extension("@xnnkit//rules/toolchains/zig:extensions.bzl", "zig")\n'

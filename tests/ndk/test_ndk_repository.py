@@ -11,6 +11,7 @@ import ndk_shape
 import pytest
 from ndk_miniature import Workspace
 from xnnkit import profile
+from xnnkit.profile.compiler import needed
 from xnnkit.render.environment import starlark
 
 pytestmark = pytest.mark.bazel
@@ -179,7 +180,7 @@ def test_a_user_of_zig_fetches_no_ndk_and_needs_no_licence(ndk_workspace: Worksp
         f"zig.origin(type = {starlark(o.type)}, location = {starlark(o.location)},"
         f" filename = {starlark(o.filename)}, format = {starlark(o.archive_format)},"
         f" sha256 = {starlark(o.sha256)}, strip_prefix = {starlark(o.strip_prefix)})\n"
-        for o in profile.load("xnnpack-2024-11").get_toolchain("zig").origin
+        for o in needed(profile.load("xnnpack-2024-11")).toolchain[0].origin
     )
     zig = (
         'zig = use_extension("@xnnkit//rules/toolchains/zig:extensions.bzl", "zig")\n'

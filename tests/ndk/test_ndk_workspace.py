@@ -14,6 +14,7 @@ import pytest
 from xnnkit import paths, profile
 from xnnkit.bazel import find
 from xnnkit.bazel.registry import SHIPPED
+from xnnkit.profile.compiler import needed
 from xnnkit.render.environment import starlark
 
 pytestmark = pytest.mark.bazel
@@ -96,7 +97,7 @@ def old_workspace(
             sha256=starlark(one.sha256),
             strip_prefix=starlark(one.strip_prefix),
         )
-        for one in pins.get_toolchain("zig").origin
+        for one in needed(pins).toolchain[0].origin
     )
     text = WORKSPACE.format(path=starlark(str(tree)), origins=origins)
     (root / "WORKSPACE").write_text(text)

@@ -14,6 +14,7 @@ from xnnkit import paths, profile
 from xnnkit.bazel import find
 from xnnkit.build import prepare
 from xnnkit.build.request import Sources
+from xnnkit.profile.compiler import needed
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "e2e" / "mediapipe_shape"))
 
@@ -45,8 +46,8 @@ def consumer(
     pins = profile.load("xnnpack-2024-11")
     find(pins.bazel)  # so that it is there to be borrowed
     cache = paths.cache_dir().resolve()
-    only_zig = {"archive": (), "toolchain": (pins.get_toolchain("zig"),)}
-    (zig,) = prepare.fetch(pins.model_copy(update=only_zig), Sources(cache=cache))
+    only_zig = needed(pins).model_copy(update={"archive": ()})
+    (zig,) = prepare.fetch(only_zig, Sources(cache=cache))
     base = tmp_path_factory.mktemp("miniature").resolve()
     mini = shape.make(base, released.checkout, cache, zig.blob)
     (cache / "python").mkdir(exist_ok=True)

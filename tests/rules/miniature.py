@@ -16,6 +16,7 @@ from pathlib import Path
 from xnnkit import paths
 from xnnkit.bazel import Bazel
 from xnnkit.profile import Profile
+from xnnkit.profile.compiler import needed
 from xnnkit.render.environment import render, starlark
 
 MEMBER = b"what is in it\n"
@@ -299,7 +300,7 @@ def write(root: Path, profile: Profile, cache: Path) -> dict[str, str]:
     names = ", ".join(starlark(name) for name in sorted(pins))
     module += declared + f"use_repo(archives, {names})\n"
     module += 'zig = use_extension("@xnnkit//rules/toolchains/zig:extensions.bzl", "zig")\n'
-    for origin in profile.get_toolchain("zig").origin:
+    for origin in needed(profile).toolchain[0].origin:
         values = {
             "type": origin.type,
             "location": origin.location,

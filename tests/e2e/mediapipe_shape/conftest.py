@@ -17,6 +17,7 @@ from xnnkit import paths, profile
 from xnnkit.bazel import Bazel, find
 from xnnkit.build import prepare
 from xnnkit.build.request import Sources
+from xnnkit.profile.compiler import needed
 
 
 @pytest.fixture(scope="session")
@@ -25,8 +26,8 @@ def mini(tmp_path_factory: pytest.TempPathFactory) -> Iterator[shape.Shape]:
     pins = profile.load("xnnpack-2024-11")
     find(pins.bazel)  # so that it is there to be borrowed
     cache = paths.cache_dir().resolve()
-    only_zig = {"archive": (), "toolchain": (pins.get_toolchain("zig"),)}
-    (zig,) = prepare.fetch(pins.model_copy(update=only_zig), Sources(cache=cache))
+    only_zig = needed(pins).model_copy(update={"archive": ()})
+    (zig,) = prepare.fetch(only_zig, Sources(cache=cache))
     project = Path(__file__).resolve().parents[3]
     root = tmp_path_factory.mktemp("shape").resolve()
     yield shape.make(root, project, cache, zig.blob)

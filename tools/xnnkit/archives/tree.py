@@ -19,8 +19,6 @@ EXECUTABLE = "100755"
 SYMLINK = "120000"
 DIRECTORY = "40000"
 
-EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
-
 _CHUNK = 1 << 20
 
 Entries = dict[str, tuple[str, str]]

@@ -209,34 +209,3 @@ class Qemu:
                 why=str(error),
                 fix="apt-get install --reinstall qemu-user",
             ) from error
-
-
-def executed_symbols(
-    binary: Path,
-    args: Sequence[str],
-    globs: Sequence[str],
-    *,
-    qemu: Qemu | None = None,
-    timeout: float | None = None,
-) -> dict[str, bool]:
-    """Run a binary and tell which of its functions were entered.
-
-    Args:
-        binary: an arm64 program with its symbol table.
-        args: its arguments.
-        globs: the functions to tell of.
-        qemu: which qemu; the default one when None.
-        timeout: seconds until it is killed, None for never.
-
-    Returns:
-        Name -> whether it was entered, for every function that a glob matches.
-
-    Raises:
-        BadEnvironment: qemu is not there, or the time is over.
-        BadInput: the binary is not for arm64.
-    """
-    from xnnkit.elf import inspect, matching
-
-    names = matching(inspect(binary).names, *globs)
-    done = (qemu or Qemu()).run(Job(binary, args, timeout=timeout, trace=names))
-    return dict(done.entered or {})

@@ -410,18 +410,6 @@ class Profile(_Strict):
                 return archive
         raise self._unknown("archive", name, [a.name for a in self.archive])
 
-    def get_toolchain(self, name: str, host: str = "") -> Toolchain:
-        """Return the toolchain called ``name``; BadInput lists the legal ones.
-
-        Args:
-            name: ``zig`` or ``ndk``.
-            host: ``linux-x86_64`` or ``linux-aarch64``; "" takes the first of that name.
-        """
-        for toolchain in self.toolchain:
-            if toolchain.name == name and host in ("", toolchain.host):
-                return toolchain
-        raise self._unknown("toolchain", name, [t.name for t in self.toolchain])
-
     def _unknown(self, kind: str, name: str, legal: list[str]) -> BadInput:
         nearest = closest(name, legal)
         return BadInput(

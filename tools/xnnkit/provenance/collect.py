@@ -218,8 +218,7 @@ def patches(profile: Profile, workspace: Path, layout: str) -> list[PatchRecord]
     """
     found = []
     for repository in repositories(profile, layout):
-        for number, name in enumerate(repository.patch_sets, 1):
-            path = patch_path(repository.name, number, name)
+        for name, path in repository.diffs:
             digest = file_below(workspace, path)
             if digest is not None:
                 found.append(
@@ -232,11 +231,6 @@ def patches(profile: Profile, workspace: Path, layout: str) -> list[PatchRecord]
                     )
                 )
     return found
-
-
-def patch_path(repository: str, number: int, patch_set: str) -> str:
-    """Return where a workspace has a rendered diff."""
-    return f"patches/{repository}-{number:04d}-{patch_set.split('/')[1]}.patch"
 
 
 def patch_set_files(name: str) -> dict[str, str]:

@@ -14,7 +14,6 @@ from cyclonedx.model import (
     Property,
     XsUri,
 )
-from cyclonedx.model.bom_ref import BomRef
 from cyclonedx.model.component import (
     Component,
     ComponentScope,
@@ -30,7 +29,6 @@ from packageurl import PackageURL
 
 from xnnkit.errors import BadInput
 from xnnkit.profile import Archive, Bazel, GitOrigin, HttpOrigin, Origin, PypiOrigin, Toolchain
-from xnnkit.provenance.collect import patch_path
 from xnnkit.provenance.digests import dir_hash
 from xnnkit.provenance.record import PatchRecord, RuleSetRecord
 from xnnkit.render.repositories import Repository
@@ -178,10 +176,10 @@ def _pedigree(
     known = {patch.patch_set: patch for patch in patches}
     found = []
     lines = []
-    for number, name in enumerate(repository.patch_sets, 1):
+    for name, path in repository.diffs:
         patch = known.get(name)
         # The diff quotes what it changes, which is not ours to give on: its place and its hash.
-        diff = Diff(url=XsUri(patch_path(repository.name, number, name)))
+        diff = Diff(url=XsUri(path))
         found.append(Patch(type=PatchClassification.UNOFFICIAL, diff=diff))
         digest = f"sha256 {patch.sha256}" if patch else "not rendered"
         lines.append(f"patch set {name}: {digest}")
@@ -314,8 +312,3 @@ def references(origins: Sequence[Origin], *, built: bool = False) -> list[Extern
 def properties(values: Mapping[str, str]) -> list[Property]:
     """Return properties below ``xnnkit:``."""
     return [Property(name=f"xnnkit:{name}", value=value) for name, value in values.items()]
-
-
-def refs_of(component: Component) -> list[BomRef]:
-    """Return the references of a component and of its parts."""
-    return [component.bom_ref, *(part.bom_ref for part in component.components)]

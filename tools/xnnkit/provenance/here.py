@@ -215,9 +215,8 @@ def _subjects(claim: Record, profile: Profile | None, places: Places) -> Here:
 def _patches(claim: Record, profile: Profile, workspace: Path) -> Here:
     found: Here = {}
     for repository in repositories(profile, claim.layout):
-        for number, name in enumerate(repository.patch_sets, 1):
+        for name, path in repository.diffs:
             found |= facts.patch_set(name, collect.patch_set_files(name))
-            path = collect.patch_path(repository.name, number, name)
             if not workspace.is_dir():
                 found[f"patch {name} for {repository.name}"] = Unknown("no workspace here")
             elif (digest := file_below(workspace, path)) is not None:

@@ -82,12 +82,12 @@ def of_profile(profile: Profile, compiler: Compiler, layout: str, sources: Sourc
     found = []
     for repository in repositories(profile, layout):
         rendered = diffs.get(repository.name, [])
-        for number, (name, diff) in enumerate(zip(repository.patch_sets, rendered, strict=True), 1):
+        for (name, path), diff in zip(repository.diffs, rendered, strict=True):
             found.append(
                 PatchRecord(
                     repository=repository.name,
                     patch_set=name,
-                    path=collect.patch_path(repository.name, number, name),
+                    path=path,
                     sha256=hashlib.sha256(diff).hexdigest(),
                     files=collect.patch_set_files(name),
                 )

@@ -27,6 +27,14 @@ class Repository:
     patch_sets: tuple[str, ...] = ()
     switches: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
+    @property
+    def diffs(self) -> list[tuple[str, str]]:
+        """Each patch set, and where a workspace has its diff; in the order they are applied."""
+        return [
+            (name, f"patches/{self.name}-{number:04d}-{name.split('/')[1]}.patch")
+            for number, name in enumerate(self.patch_sets, 1)
+        ]
+
 
 @dataclass(frozen=True)
 class Alias:

@@ -93,10 +93,9 @@ def parts(profile: Profile, patches: Patches, layout: Layout = "module") -> Part
     for repository in found:
         labels[repository.name] = []
         diffs = patches.get(repository.name, ())
-        for number, (name, diff) in enumerate(zip(repository.patch_sets, diffs, strict=True), 1):
-            file = f"{repository.name}-{number:04d}-{name.split('/')[1]}.patch"
-            files[f"patches/{file}"] = diff
-            labels[repository.name].append(f"//patches:{file}")
+        for (_, path), diff in zip(repository.diffs, diffs, strict=True):
+            files[path] = diff
+            labels[repository.name].append(f"//{path.replace('/', ':')}")
     files["patches/BUILD.bazel"] = _exports("Diffs that are applied to archives.")
     files["overlays/BUILD.bazel"] = _exports("BUILD files that are laid over archives.")
     if stubs:
