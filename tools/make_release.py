@@ -24,10 +24,14 @@ import re
 import subprocess
 import sys
 import tarfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from release_statements import check_statement
+from xnnkit import untrusted
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "xnnkit"
@@ -37,7 +41,7 @@ MEDIA_TYPE = "application/vnd.build.bazel.registry.attestation+json;version=1.0.
 
 
 class Refused(Exception):
-    """The release cannot be made; says why and what to do."""
+    """The release cannot be made or compared; says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -186,28 +190,45 @@ def registry(
         signed: a folder of signed attestations, NAME.intoto.jsonl; None for none.
 
     Raises:
-        Refused: as `attestations`; nothing is written then.
+        Refused: as `attestations`, or the registry's own metadata of the module cannot be read;
+            nothing is written then.
     """
     texts = {one.path: one.data.decode() for one in files if one.path.startswith(".bcr/")}
     origin = source(release, texts[".bcr/source.template.json"], repository)
-    # Before anything is written: it may be refused.
-    listed = attestations(release, origin, signed) if signed is not None else None
     module = folder / "modules" / NAME
+    # Before anything is written: they may be refused.
+    listed = attestations(release, origin, signed) if signed is not None else None
+    there = _versions(module / "metadata.json")
     version = module / release.version
     version.mkdir(parents=True, exist_ok=True)
     if not (folder / "bazel_registry.json").exists():
         _write(folder / "bazel_registry.json", b"{}\n")
     metadata = json.loads(_filled(texts[".bcr/metadata.template.json"], release, repository))
-    if (module / "metadata.json").exists():
-        metadata["versions"] = json.loads((module / "metadata.json").read_text())["versions"]
-    if release.version not in metadata["versions"]:
-        metadata["versions"].append(release.version)
+    metadata["versions"] = there if release.version in there else [*there, release.version]
     _json(module / "metadata.json", metadata)
     _write(version / "MODULE.bazel", release.module)
     _write(version / "presubmit.yml", texts[".bcr/presubmit.yml"].encode())
     _json(version / "source.json", origin)
     if listed is not None:
         _json(version / "attestations.json", listed)
+
+
+def _versions(file: Path) -> list[str]:
+    """Return the versions that a registry has of the module; none when it has no such file."""
+    if not os.path.lexists(file):
+        return []
+    try:
+        found = untrusted.load(file)
+        versions = found.get("versions") if isinstance(found, dict) else None
+        if isinstance(versions, list) and all(isinstance(one, str) for one in versions):
+            return versions
+        why = "it has no list of versions"
+    except ValueError as error:
+        why = str(error)
+    raise Refused(
+        f"{file} is not a module's metadata\n  why: {why}\n"
+        "  fix: take the registry's own again: git checkout modules, in the clone"
+    )
 
 
 def attestations(release: Release, origin: dict[str, Any], signed: Path) -> dict[str, Any]:
@@ -233,7 +254,7 @@ def attestations(release: Release, origin: dict[str, Any], signed: Path) -> dict
             raise Refused(f"{file} is missing\n  why: the registry wants a statement for {name}")
         text = file.read_bytes()
         try:
-            _check_statement(text, name, hashlib.sha256(data).hexdigest())
+            check_statement(text, name, hashlib.sha256(data).hexdigest())
         except ValueError as error:
             raise Refused(f"{file} is no signed statement for {name}\n  why: {error}") from error
         address = f"{origin['url'].rsplit('/', 1)[0]}/{file.name}"
@@ -241,60 +262,42 @@ def attestations(release: Release, origin: dict[str, Any], signed: Path) -> dict
     return {"mediaType": MEDIA_TYPE, "attestations": listed}
 
 
-def _check_statement(text: bytes, name: str, sha256: str) -> None:
-    """Look whether a DSSE envelope, alone or in a bundle, is about one file.
-
-    Its signatures must be there; whether they hold, the registry finds out.
+def check(files: Sequence[Entry], archive: Path) -> list[str]:
+    """Return how an archive differs from what would be made; nothing when it is the same inside.
 
     Raises:
-        ValueError: it is not.
+        Refused: the versions differ, or the file is no archive.
+        OSError: it cannot be read.
     """
-    from xnnkit import untrusted
-    from xnnkit.errors import BadInput
-    from xnnkit.provenance import dsse
-
-    content = untrusted.loads(text.decode())
-    if isinstance(content, dict) and isinstance(content.get("dsseEnvelope"), dict):
-        content = content["dsseEnvelope"]
-    if not isinstance(content, dict) or not content.get("signatures"):
-        raise ValueError("no envelope with a signature is in it")
-    try:
-        statement = untrusted.loads(dsse.payload_of(content, name).decode())
-    except BadInput as error:
-        raise ValueError(f"{error.what}: {error.why}") from error
-    subjects = statement.get("subject") if isinstance(statement, dict) else None
-    found: dict[str, set[str]] = {}
-    for one in subjects if isinstance(subjects, list) else []:
-        if isinstance(one, dict) and isinstance(one.get("digest"), dict):
-            found.setdefault(str(one.get("name")), set()).add(str(one["digest"].get("sha256")))
-    if name not in found:
-        raise ValueError(f"signed is {', '.join(sorted(found)) or 'nothing'}")
-    if found[name] != {sha256}:
-        told = ", ".join(sorted(found[name]))
-        raise ValueError(f"signed is the sha256 {told}, the file's is {sha256}")
-
-
-def check(files: Sequence[Entry], archive: Path) -> list[str]:
-    """Return how an archive differs from what would be made; nothing when it is the same inside."""
     prefix = f"{NAME}-{version_of(files)}"
-    with gzip.open(archive) as file:
-        if file.read() == tar(files, prefix):
-            return []
+    packed = archive.read_bytes()
+    try:
+        return _differences(files, prefix, gzip.decompress(packed))
+    except (OSError, EOFError, ValueError, zlib.error, tarfile.TarError) as error:
+        raise Refused(
+            f"{archive} cannot be compared\n  why: it is no whole .tar.gz: {error}\n"
+            "  fix: get it again, or name the archive of a release"
+        ) from error
+
+
+def _differences(files: Sequence[Entry], prefix: str, data: bytes) -> list[str]:
+    if data == tar(files, prefix):
+        return []
     wanted = {f"{prefix}/{one.path}": one for one in files}
-    with tarfile.open(archive) as there:
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as there:
         found = {one.name: one for one in there.getmembers()}
         lines = [f"missing: {name}" for name in sorted(wanted.keys() - found.keys())]
         lines += [f"not of the release: {name}" for name in sorted(found.keys() - wanted.keys())]
         for name in sorted(wanted.keys() & found.keys()):
             member = there.extractfile(found[name]) if found[name].isfile() else None
-            data = member.read() if member else os.fsencode(found[name].linkname)
-            if data != wanted[name].data:
+            content = member.read() if member else os.fsencode(found[name].linkname)
+            if content != wanted[name].data:
                 lines.append(f"differs: {name}")
     return lines or ["the same files, with other times, owners or modes"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; return 0, 1 for a difference, 2 for what cannot be made."""
+    """Run the command line; return 0, 1 for a difference, 2 for what cannot be made or compared."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
     parser.add_argument(
         "--out", type=Path, default=ROOT / "dist", help="where the release goes; dist/ here"
@@ -308,6 +311,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if given.repository and not re.fullmatch(r"[\w-]+/[\w.-]+", given.repository):
         parser.error("--repository is OWNER/NAME")
+    if given.attestations and not given.registry:
+        parser.error("--attestations are listed in a registry: name it with --registry")
     try:
         if given.registry:
             _refuse_no_registry(given.registry, given.out)
@@ -324,7 +329,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         text = next(one.data.decode() for one in files if one.path == ".bcr/source.template.json")
         _json(given.out / "source.json", source(release, text, given.repository))
         _write(given.out / "MODULE.bazel", release.module)
-    except Refused as error:
+    except (Refused, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     print(f"{release.archive} {release.integrity}")
