@@ -196,15 +196,17 @@ def registry(
     texts = {one.path: one.data.decode() for one in files if one.path.startswith(".bcr/")}
     origin = source(release, texts[".bcr/source.template.json"], repository)
     module = folder / "modules" / NAME
-    # Before anything is written: they may be refused.
     listed = attestations(release, origin, signed) if signed is not None else None
-    there = _versions(module / "metadata.json")
+    there = _metadata(module / "metadata.json")
     version = module / release.version
     version.mkdir(parents=True, exist_ok=True)
     if not (folder / "bazel_registry.json").exists():
         _write(folder / "bazel_registry.json", b"{}\n")
     metadata = json.loads(_filled(texts[".bcr/metadata.template.json"], release, repository))
-    metadata["versions"] = there if release.version in there else [*there, release.version]
+    # What the registry alone knows: its other versions, and which of them were yanked and why.
+    metadata |= {key: there[key] for key in ("versions", "yanked_versions") if key in there}
+    if release.version not in metadata["versions"]:
+        metadata["versions"].append(release.version)
     _json(module / "metadata.json", metadata)
     _write(version / "MODULE.bazel", release.module)
     _write(version / "presubmit.yml", texts[".bcr/presubmit.yml"].encode())
@@ -213,15 +215,15 @@ def registry(
         _json(version / "attestations.json", listed)
 
 
-def _versions(file: Path) -> list[str]:
-    """Return the versions that a registry has of the module; none when it has no such file."""
+def _metadata(file: Path) -> dict[str, Any]:
+    """Return what a registry says of the module; nothing when it has no such file."""
     if not os.path.lexists(file):
-        return []
+        return {}
     try:
-        found = untrusted.load(file)
+        found: Any = untrusted.load(file)
         versions = found.get("versions") if isinstance(found, dict) else None
         if isinstance(versions, list) and all(isinstance(one, str) for one in versions):
-            return versions
+            return dict(found)
         why = "it has no list of versions"
     except ValueError as error:
         why = str(error)

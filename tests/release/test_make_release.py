@@ -193,11 +193,13 @@ def test_a_registry_keeps_its_other_versions(
 ) -> None:
     module = registry(release, project, tmp_path / "out")
     metadata = json.loads((module / "metadata.json").read_text())
-    (module / "metadata.json").write_text(json.dumps({**metadata, "versions": ["0.0.1"]}))
+    old = {"versions": ["0.0.1"], "yanked_versions": {"0.0.1": "it built nothing"}}
+    (module / "metadata.json").write_text(json.dumps({**metadata, **old}))
     for _ in range(2):
         registry(release, project, tmp_path / "out")
-        found = json.loads((module / "metadata.json").read_text())["versions"]
-        assert found == ["0.0.1", xnnkit.__version__]
+        found = json.loads((module / "metadata.json").read_text())
+        assert found["versions"] == ["0.0.1", xnnkit.__version__]
+        assert found["yanked_versions"] == old["yanked_versions"]
 
 
 def test_what_is_published_is_on_github(release: ModuleType, project: Path, tmp_path: Path) -> None:
