@@ -16,24 +16,31 @@ Times = list[tuple[float, float]]
 """(wall, CPU) seconds of each run."""
 
 
-def once(command: Sequence[str]) -> tuple[float, float]:
-    """Run ``command`` with xnnkit importable and return its (wall, CPU) time in seconds."""
+def once(command: Sequence[str], stderr: int | None = None) -> tuple[float, float]:
+    """Run ``command`` with xnnkit importable and return its (wall, CPU) time in seconds.
+
+    Args:
+        command: the program and its arguments; it must succeed.
+        stderr: where its messages go, as `subprocess.run` takes it.
+    """
     env = {**os.environ, "PYTHONPATH": str(TOOLS)}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
-    subprocess.run(command, env=env, stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(command, env=env, stdout=subprocess.DEVNULL, stderr=stderr, check=True)
     wall = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def in_turns(ours: Sequence[str], theirs: Sequence[str], pairs: int) -> tuple[Times, Times]:
+def in_turns(
+    ours: Sequence[str], theirs: Sequence[str], pairs: int, stderr: int | None = None
+) -> tuple[Times, Times]:
     """Run two commands ``pairs`` times, one right after the other, the order alternating."""
-    once(ours), once(theirs)  # the first run writes the byte code
+    once(ours, stderr), once(theirs, stderr)  # the first run writes the byte code
     found: tuple[Times, Times] = ([], [])
     for number in range(pairs):
         for command, times in ((ours, found[0]), (theirs, found[1]))[:: 1 if number % 2 else -1]:
-            times.append(once(command))
+            times.append(once(command, stderr))
     return found
 
 
