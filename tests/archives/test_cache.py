@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from xnnkit.archives import tend
 from xnnkit.archives.cache import Cache, Stopped
 from xnnkit.errors import BadEnvironment, Finding
@@ -125,3 +126,76 @@ def test_clean_leaves_what_is_good_and_what_is_in_use(cache: Cache) -> None:
     tend.clean(cache, everything=True)
     assert tend.inventory(cache).blobs == 0
     assert tend.inventory(cache).leftover_bytes == 0
+
+
+H = "0123456789abcdef" * 4
+MADE = {
+    f"sha256/01/{H}": "a verified file",
+    f"tree/{H}-XNNPACK-1": "a note",
+    f"accepted/{H}": "a note",
+    f"patches/{H}/0001.patch": "a diff",
+    "plugins/count-1-0123456789abcdef.so": "a plugin",
+    "plugins/zig-0123456789abcdef/lib/std.zig": "a compiler",
+    f"sysroot/aarch64-{H}-4/lib/libc.a": "a library",
+    f"sysroot/x86_64-{H}-4.partial.17/lib/libc.a": "half a library",
+    f"python/{H}/READY": "packages",
+    "python/.new.a1B2c3/bin/python": "half of them",
+    "bazel/debian-testing-7.7.1/usr/bin/bazel": "Bazel",
+    f"bazel/disk/ac/01/{H}": "a result",
+    f"bazel/disk/cas/01/{H}": "a file",
+    "bazel/disk/tmp/01234567-89ab-cdef-0123-456789abcdef": "half a file",
+    "stamp.key": "a key",
+}
+LEFT = {f"partial/{H}.git.part": "half", f"quarantine/{H}.0": "damaged"}
+FOREIGN = [
+    *("partial/thesis.tex", "quarantine/letter", "sha256/notes", "sha256/01/notes", "tree/oak"),
+    *("accepted/papers", "patches/mine.patch", "plugins/song.so", "sysroot/aarch64/lib/libc.a"),
+    *("python/main.py", "bazel/WORKSPACE", "bazel/debian-notes", "bazel/disk/ac/mine"),
+    *("bazel/disk/cas/01/mine", "bazel/disk/tmp/mine", "own/file", "stamp.keys", "locks/mine"),
+]
+
+
+def lay(cache: Cache) -> dict[str, Path]:
+    given = {**MADE, **LEFT, **dict.fromkeys(FOREIGN, "foreign")}
+    for name, text in given.items():
+        (cache.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (cache.root / name).write_text(text)
+    return {name: cache.root / name for name in given}
+
+
+def test_clean_all_removes_what_xnnkit_made_and_nothing_else(cache: Cache) -> None:
+    places = lay(cache)
+    assert tend.clean(cache) == sum(map(len, LEFT.values()))
+    assert [n for n, place in places.items() if not place.exists()] == list(LEFT)
+    assert tend.clean(cache, everything=True) == sum(map(len, MADE.values()))
+    assert [n for n, place in places.items() if place.exists()] == FOREIGN
+    files = (p.relative_to(cache.root) for p in cache.root.rglob("*") if p.is_file())
+    more = {p.as_posix() for p in files} - set(FOREIGN)
+    assert not [name for name in more if not name.startswith("locks/") and name[-5:] != ".lock"]
+    assert tend.clean(cache, everything=True) == 0
+
+
+def test_clean_all_waits_for_nobody_and_takes_nothing_in_use(cache: Cache) -> None:
+    places = lay(cache)
+    with cache.lock(H), FileLock(cache.root / "bazel/debian-testing-7.7.1.lock"):
+        tend.clean(cache, everything=True)
+    assert places[f"sha256/01/{H}"].exists()
+    assert places["bazel/debian-testing-7.7.1/usr/bin/bazel"].exists()
+    assert not places["plugins/zig-0123456789abcdef/lib/std.zig"].exists()
+
+
+def test_clean_all_follows_no_link_of_a_name_of_ours(cache: Cache, tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/file").write_text("mine")
+    (cache.root / "python").mkdir(parents=True)
+    (cache.root / "python" / H).symlink_to(tmp_path / "own")
+    tend.clean(cache, everything=True)
+    assert not (cache.root / "python" / H).is_symlink()
+    assert (tmp_path / "own/file").read_text() == "mine"
+
+
+def test_the_page_has_every_folder_that_clean_removes(repository: Path) -> None:
+    text = (repository / "docs/archives.md").read_text()
+    for name in (*MADE, *LEFT):
+        first = name.split("/")[0]
+        assert f"| `{first}" in text, name

@@ -46,10 +46,19 @@ def repair(ctx: click.Context, as_json: bool) -> None:
 
 
 @command.command()
-@click.option("--all", "everything", is_flag=True, help="Remove the verified files too.")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Remove all that xnnkit made there, Bazel and its results, too.",
+)
 @json_option
 def clean(everything: bool, as_json: bool) -> None:
-    """Remove what interrupted downloads and repairs left behind."""
+    """Remove what interrupted downloads and repairs left behind.
+
+    Only what xnnkit calls its own is removed, whatever else the folder holds. With --all nothing
+    may be building: what Bazel works with goes, too.
+    """
     from xnnkit import paths
     from xnnkit.archives import tend
     from xnnkit.archives.cache import Cache
