@@ -65,6 +65,29 @@ def test_troubleshooting_names_ids_that_there_are() -> None:
     assert named <= set(error_reference.by_id())
 
 
+def strings() -> list[str]:
+    """Return every string in the package's code, … for what is filled in; no docstrings."""
+    found = []
+    for file in error_reference.PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            for child in [] if isinstance(node, ast.Expr) else ast.iter_child_nodes(node):
+                if isinstance(child, ast.Constant | ast.JoinedStr):
+                    found.append(error_reference._words(child))
+    return found
+
+
+def test_troubleshooting_quotes_what_is_said() -> None:
+    text = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    seen = re.findall(r"^\| (.*?) \|", text, re.MULTILINE)
+    quoted = [quote for cell in seen for quote in re.findall(r"`([^`]+)`", cell)]
+    assert len(quoted) > 20
+    known = strings()
+    for quote in quoted:
+        # A sentence may be put together of several strings, at such places.
+        for part in filter(None, (one.strip() for one in re.split("…|: |, ", quote))):
+            assert any(part in one for one in known), f"nothing in the code says: {quote}"
+
+
 @pytest.mark.parametrize(
     ("code", "said"),
     [
