@@ -57,6 +57,13 @@ def test_the_exit_codes_are_all_explained(repository: Path) -> None:
     assert explained == {0, 130, 141, *(c.exit_code for c in classes)}
 
 
+def test_the_keys_of_an_error_are_all_named(repository: Path) -> None:
+    page = (repository / "docs" / "reference" / "exit-codes.md").read_text(encoding="utf-8")
+    (said,) = re.findall(r"JSON on stdout too, with\s(.*?);", page, re.DOTALL)
+    keys = ["schema_version", *re.findall(r"`(\w+)`", said)]
+    assert keys == list(errors.BadInput("x").to_json())
+
+
 def test_every_environment_variable_is_explained(repository: Path) -> None:
     page = (repository / "docs" / "reference" / "environment.md").read_text(encoding="utf-8")
     read = {
