@@ -63,7 +63,7 @@ class Audit:
         notes: what is worth knowing.
         sources: how many sources were judged.
         files: which files were read.
-        unread: (file, label or file:line, why) of what could not be read or understood.
+        unread: what could not be read or understood: where (a file, a label or file:line), and why.
     """
 
     findings: list[Row] = field(default_factory=list)

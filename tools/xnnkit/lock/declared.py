@@ -54,7 +54,7 @@ class Declared:
     Attributes:
         sources: in the order of the files.
         files: those that were read.
-        unread: (file, label or file:line, why) of what could not be read or understood.
+        unread: what could not be read or understood: where (a file, a label or file:line), and why.
     """
 
     sources: list[Source] = field(default_factory=list)
