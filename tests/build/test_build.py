@@ -226,8 +226,11 @@ def test_a_profile_of_the_users_goes_into_the_workspace(
 def test_a_profile_without_a_name_of_ours_is_built_to_the_end(
     tmp_path: Path, pins: Profile
 ) -> None:
+    """It may be another one next time, so nothing is remembered, and an older stamp goes."""
     pins = pins.model_copy(update={"name": "nobodys"})
+    (tmp_path / stamp.NAME).write_text("an older build's")
     sources = Sources(cache=tmp_path / "cache")
     prepared, options = Prepared(tmp_path / "ws", []), Options(out=tmp_path)
     request = invoke.Request(targets=(), cache=sources.cache, selected={})
     library.remember(pins, options, sources, prepared, BAZEL, request, {"binaries": []})
+    assert not (tmp_path / stamp.NAME).exists()

@@ -113,10 +113,10 @@ def test_the_policy_runs_no_script_and_asks_for_nothing(
     path.write_text(page.html(example()).replace("</main>", evil), encoding="utf-8")
     browser.open(path.as_uri())
     assert browser.evaluate("document.title") == "An example, made up"
-    assert len(browser.complaints()) >= 2
-    assert not [one for one in browser.requested() if one.startswith("http")] or any(
-        "violates" in text for text in browser.complaints()
-    )
+    # Without a network nothing answers anyway: it is the policy that must have said no to each.
+    said = [text for text in browser.complaints() if "Content Security Policy" in text]
+    assert any("inline script" in text for text in said)
+    assert any("http://evil.example/x.png" in text for text in said)
 
 
 @pytest.mark.parametrize("width", WIDTHS)

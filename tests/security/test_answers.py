@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+import requests
 from xnnkit.archives import http
 from xnnkit.archives.http import Net, Unreachable
 from xnnkit.bench import readers
@@ -85,22 +86,31 @@ def test_redirects_that_are_not_followed(url: str, target: str) -> None:
         http._refuse_redirect(url, target)
 
 
-def test_redirects_that_are_followed() -> None:
-    http._refuse_redirect("https://h.example/a", "/b")
-    http._refuse_redirect("https://h.example/a", "https://other.example/b")
-    http._refuse_redirect("http://h.example/a", "https://h.example/b")
+def redirect(url: str, target: str) -> requests.Response:
+    """Return an answer that sends its reader on."""
+    answer = requests.Response()
+    answer.status_code = 302
+    answer.url = url
+    answer.headers["Location"] = target
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("url", "target"),
+    [
+        ("https://h.example/a", "/b"),
+        ("https://h.example/a", "https://other.example/b"),
+        ("http://h.example/a", "https://h.example/b"),
+    ],
+)
+def test_redirects_that_are_followed(url: str, target: str) -> None:
+    assert Net()._connected().get_redirect_target(redirect(url, target)) == target
 
 
 def test_a_session_asks_before_it_follows() -> None:
-    import requests
-
-    answer = requests.Response()
-    answer.status_code = 302
-    answer.url = "https://h.example/"
-    answer.headers["Location"] = "file:///etc/passwd"
     session = Net()._connected()
     with pytest.raises(Unreachable):
-        session.get_redirect_target(answer)
+        session.get_redirect_target(redirect("https://h.example/", "file:///etc/passwd"))
     assert session.max_redirects < 10
 
 
