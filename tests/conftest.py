@@ -3,6 +3,7 @@
 * ``upstream`` needs clones of the real sources: set XNNKIT_GIT_ROOT.
 * ``bazel`` runs a real Bazel: pass ``--bazel`` or set XNNKIT_TEST_BAZEL=1.
 * ``slow`` takes more than a few seconds or the network: ``--slow`` or XNNKIT_TEST_SLOW=1.
+* ``image`` builds a whole image: ``--image`` or XNNKIT_TEST_IMAGE=1, as ``.ci/run`` sets.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from hypothesis import settings
 settings.register_profile("xnnkit", deadline=None)
 settings.load_profile("xnnkit")
 
-KEPT = {"XNNKIT_GIT_ROOT", "XNNKIT_TEST_BAZEL", "XNNKIT_TEST_SLOW"}
+KEPT = {"XNNKIT_GIT_ROOT", "XNNKIT_TEST_BAZEL", "XNNKIT_TEST_IMAGE", "XNNKIT_TEST_SLOW"}
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.append(str(REPOSITORY / "tests"))  # helpers that several rooms share
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--bazel", action="store_true", help="run the tests that start a real Bazel")
+    parser.addoption("--image", action="store_true", help="build and test a whole image")
     parser.addoption("--slow", action="store_true", help="run the slow tests too")
 
 
@@ -32,6 +34,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     wanted = {
         "upstream": (bool(os.environ.get("XNNKIT_GIT_ROOT")), "XNNKIT_GIT_ROOT is not set"),
         "bazel": (_asked(config, "bazel"), "needs --bazel or XNNKIT_TEST_BAZEL=1"),
+        "image": (_asked(config, "image"), "needs --image or XNNKIT_TEST_IMAGE=1"),
         "slow": (_asked(config, "slow"), "needs --slow or XNNKIT_TEST_SLOW=1"),
     }
     for item in items:

@@ -1,7 +1,7 @@
 """The image for real: built by buildah from an empty store, run, and held against the host's build.
 
-Needs buildah, mmdebstrap, root, and 8 GB of disk; as long as a cold build of a flavour. What the
-cache mounts hold is kept for the next time; the slow test begins without it.
+Needs buildah, mmdebstrap, root, and 8 GB of disk; as long as a cold build of a flavour: the name
+of its cache mounts holds a hash of xnnkit, so that keeping them would not help who changes it.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from xnnkit.build.manifest import sha256_of
 
 pytestmark = [
     pytest.mark.bazel,
+    pytest.mark.image,
     pytest.mark.skipif(bool(missing()), reason=f"missing: {', '.join(missing())}"),
 ]
 
@@ -49,8 +50,7 @@ def xnnkit(*arguments: str) -> None:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Path]]:
     """The image in a store of its own, and the context it was built from."""
     folder = tmp_path_factory.mktemp("docker")
-    mounts = paths.cache_dir().resolve() / "tests" / "image-mounts"
-    store, context = Store(folder / "store", mounts), folder / "context"
+    store, context = Store(folder / "store", folder / "first"), folder / "context"
     xnnkit("docker", PROFILE, "--flavour", FLAVOUR, "--base", BASE, "--output", str(context))
     try:
         store.import_base()
@@ -147,7 +147,7 @@ def test_a_second_build_from_nothing_gives_the_same_binary(
 ) -> None:
     """And --output takes it out without a container."""
     store, context = built
-    nothing = dataclasses.replace(store, temporary=store.folder.with_name("mounts"))
+    nothing = dataclasses.replace(store, temporary=store.folder.with_name("second"))
     out = tmp_path / "out"
     options = ["--no-cache", "--target", "export", "--output", f"type=local,dest={out}"]
     nothing.build(context, tmp_path / "again.log", *options)
