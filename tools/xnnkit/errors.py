@@ -10,6 +10,7 @@ what each can say.
 
 from __future__ import annotations
 
+import shlex
 import sys
 from typing import ClassVar
 
@@ -21,7 +22,7 @@ class XnnkitError(Exception):
         what: one sentence, what happened.
         where: file, line, key, URL or command it happened at ("" when there is none).
         why: why it matters, or what is legal instead.
-        fix: what to type or change next; one command or edit a line.
+        fix: what to type or change next; one command or edit a line. A path in it is `typed`.
     """
 
     exit_code: ClassVar[int] = 3
@@ -67,6 +68,15 @@ class XnnkitError(Exception):
             "why": self.why,
             "fix": self.fix,
         }
+
+
+def typed(name: object) -> str:
+    """Return a path or another word as it is typed in a shell, for a ``fix``.
+
+    Args:
+        name: the path; of a blank, a quote or a ``$`` in it the shell makes nothing.
+    """
+    return shlex.quote(str(name))
 
 
 def error_id(module: str) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import shlex
 from pathlib import Path
 
 from xnnkit import paths
-from xnnkit.errors import BadEnvironment
+from xnnkit.errors import BadEnvironment, typed
 
 
 def write(path: Path, data: bytes, *, mode: int | None = None, mtime_ns: int = 0) -> None:
@@ -79,5 +78,5 @@ def put(
 
 def _fix(path: Path) -> str:
     if not path.parent.is_dir():
-        return f"mkdir -p {shlex.quote(str(path.parent))}"
+        return f"mkdir -p {typed(path.parent)}"
     return "name a file in a folder of yours, on a disk with room"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from xnnkit.archives.cache import damaged
 from xnnkit.archives.stream import Digest, digest_file
-from xnnkit.errors import BadInput, Finding
+from xnnkit.errors import BadInput, Finding, typed
 from xnnkit.profile import Origin
 
 
@@ -62,7 +62,7 @@ def examine(
                 continue
             actual = digest_file(file)
             if pinned and not any(actual == Digest(o.sha256, o.size) for o in pinned):
-                fix = f"rm {file}    (then fetch again, or copy it again)"
+                fix = f"rm {typed(file)}    (then fetch again, or copy it again)"
                 wrong.append(damaged(file, pinned[0].sha256, pinned[0].size, actual, fix))
             elif actual.sha256 in hashes:
                 found.setdefault(actual.sha256, file)

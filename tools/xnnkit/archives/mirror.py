@@ -18,7 +18,7 @@ from xnnkit.archives import judge, regenerate, tree
 from xnnkit.archives.cache import Cache
 from xnnkit.archives.http import Unreachable
 from xnnkit.archives.stream import Digest, TooLong
-from xnnkit.errors import BadEnvironment, BadInput, Finding
+from xnnkit.errors import BadEnvironment, BadInput, Finding, typed
 from xnnkit.profile import Archive, GitOrigin, HttpOrigin, Profile
 
 State = Literal["same bytes", "same tree only", "different", "no clone"]
@@ -143,7 +143,7 @@ def _mirror(
         return result(
             "no clone",
             why=f"no clone of {git.repository} under {git_root}",
-            fix=f"git clone --bare URL {git_root / git.repository}.git",
+            fix=f"git clone --bare URL {typed(git_root / f'{git.repository}.git')}",
         )
     part = cache.scratch(target.sha256, f"{archive.name}.git")
     try:

@@ -20,7 +20,7 @@ from filelock import FileLock
 from xnnkit import apt, paths
 from xnnkit.bazel import registry
 from xnnkit.bazel.launcher import Bazel
-from xnnkit.errors import BadEnvironment
+from xnnkit.errors import BadEnvironment, typed
 from xnnkit.profile import Bazel as Requirement
 
 READY = "READY"
@@ -72,7 +72,7 @@ def set_up(requirement: Requirement) -> Bazel:
     java = next((root / "usr/lib/jvm").glob("java-*-openjdk-*"), None)
     if java is None:
         raise BadEnvironment(
-            "Debian's Bazel came without Java", where=str(root), fix=f"rm -r {root}"
+            "Debian's Bazel came without Java", where=str(root), fix=f"rm -r {typed(root)}"
         )
     return Bazel(
         kind="debian",

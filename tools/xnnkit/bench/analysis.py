@@ -19,7 +19,7 @@ from xnnkit.bench.operators import OperatorTable
 from xnnkit.bench.parts import Part, Source, threads
 from xnnkit.bench.sides import Side
 from xnnkit.bench.verdict import Rules, Verdict
-from xnnkit.errors import BadInput
+from xnnkit.errors import BadInput, typed
 
 BASELINE = "upstream"
 """The flavour that the others are compared with, where it is there and nothing else is asked."""
@@ -156,7 +156,7 @@ def _refuse_unknown(part: Part) -> None:
             f"nobody knows the {missing} of this file",
             where=str(part.path),
             why="runs of xnnkit say it; of other files a label does",
-            fix=f"DEVICE/FLAVOUR={part.path}, such as s24/upstream={part.path}",
+            fix=f"DEVICE/FLAVOUR={typed(part.path)}, such as s24/upstream={typed(part.path)}",
         )
 
 

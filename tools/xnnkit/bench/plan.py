@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from xnnkit import elf
 from xnnkit.build import manifest
-from xnnkit.errors import BadInput, Finding
+from xnnkit.errors import BadInput, Finding, typed
 
 if TYPE_CHECKING:
     from xnnkit.profile import Profile
@@ -110,7 +110,7 @@ def built(profile: Profile, plan: Plan) -> dict[str, Any]:
         raise BadInput(
             f"another profile was built here: {found.get('profile')}",
             where=str(plan.out / manifest.NAME),
-            fix=f"xnnkit run {found.get('profile')} --out {plan.out}\n"
+            fix=f"xnnkit run {typed(found.get('profile'))} --out {typed(plan.out)}\n"
             f"or xnnkit build {profile.name}",
         )
     return found

@@ -17,7 +17,7 @@ from typing import Any
 from xnnkit import untrusted
 from xnnkit.bench import runs
 from xnnkit.bench.plan import Binary, Plan
-from xnnkit.errors import BadEnvironment, BadInput, Finding
+from xnnkit.errors import BadEnvironment, BadInput, Finding, typed
 
 VERSION = 1
 
@@ -159,20 +159,20 @@ def _read(path: Path) -> dict[str, Any]:
         ) from error
     except (OSError, ValueError) as error:
         raise Finding(
-            f"the series cannot be read: {error}", where=str(path), fix=f"rm {path}"
+            f"the series cannot be read: {error}", where=str(path), fix=f"rm {typed(path)}"
         ) from error
     good = isinstance(data, dict) and data.get("schema_version") == VERSION
     if not good or not all(
         isinstance(data.get(key), kind)
         for key, kind in (("name", str), ("what", dict), ("kept", dict))
     ):
-        raise Finding("this is no series of ours", where=str(path), fix=f"rm {path}")
+        raise Finding("this is no series of ours", where=str(path), fix=f"rm {typed(path)}")
     for place in data["kept"].values():
         if not isinstance(place, str) or not untrusted.inside(place):
             raise Finding(
                 "the series names a run elsewhere",
                 where=str(path),
                 why=f"{place!r} is no file below its folder",
-                fix=f"rm {path}",
+                fix=f"rm {typed(path)}",
             )
     return dict(data)

@@ -13,7 +13,7 @@ from xnnkit.bazel import Bazel, find
 from xnnkit.build import invoke, manifest, stamp
 from xnnkit.build.prepare import Prepared, prepare
 from xnnkit.build.request import Options, Sources, key_of
-from xnnkit.errors import BadInput, Finding, XnnkitError
+from xnnkit.errors import BadInput, Finding, XnnkitError, typed
 from xnnkit.profile import Flavour, Profile, carried
 from xnnkit.profile.compiler import choose
 from xnnkit.render.repositories import aliases, available, repositories
@@ -190,7 +190,7 @@ def finish(
             f"{len(failures)} proof(s) of {profile.name} failed",
             where=str(options.out / manifest.NAME),
             why="\n".join(failures),
-            fix=f"xnnkit elf {options.out}/bin/{flavours[0].name}/{profile.benchmark.name}",
+            fix=f"xnnkit elf {typed(options.out / binaries[0]['path'])}",
         )
     return content
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xnnkit.bazel import Bazel
-from xnnkit.errors import XnnkitError
+from xnnkit.errors import XnnkitError, typed
 
 
 @dataclass(frozen=True)
@@ -73,5 +73,5 @@ def build(bazel: Bazel, workspace: Path, request: Request, log: Path | None = No
         f"bazel build failed with exit code {code}",
         where=str(log or workspace),
         why=tail,
-        fix=f"cd {workspace} && xnnkit bazel -- build {' '.join(request.targets)}",
+        fix=f"cd {typed(workspace)} && xnnkit bazel -- build {' '.join(request.targets)}",
     )

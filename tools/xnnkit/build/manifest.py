@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xnnkit import untrusted, whole
-from xnnkit.errors import BadEnvironment, BadInput, Finding
+from xnnkit.errors import BadEnvironment, BadInput, Finding, typed
 
 if TYPE_CHECKING:
     from xnnkit.archives.fetch import Fetched
@@ -91,22 +91,22 @@ def read(out: Path, profile: str = "PROFILE") -> dict[str, Any]:
         raise BadInput(
             "nothing has been built here",
             where=str(path),
-            fix=f"xnnkit build {profile}",
+            fix=f"xnnkit build {typed(profile)}",
         ) from error
     except ValueError as error:
         raise BadInput(
-            f"not a build manifest: {error}", where=str(path), fix=f"xnnkit build {profile}"
+            f"not a build manifest: {error}", where=str(path), fix=f"xnnkit build {typed(profile)}"
         ) from error
     if not isinstance(data, dict) or data.get("schema_version") != 1:
         raise BadInput(
             "a build manifest of another xnnkit",
             where=str(path),
             why="legal schema_version: 1",
-            fix=f"xnnkit build {profile}",
+            fix=f"xnnkit build {typed(profile)}",
         )
     if wrong := _wrong(data):
         raise BadInput(
-            f"not a build manifest: {wrong}", where=str(path), fix=f"xnnkit build {profile}"
+            f"not a build manifest: {wrong}", where=str(path), fix=f"xnnkit build {typed(profile)}"
         )
     return data
 

@@ -69,7 +69,7 @@ def command(
     differing section, the symbol in it and the likely cause are named.
     """
     from xnnkit.build.request import Options
-    from xnnkit.errors import Finding
+    from xnnkit.errors import Finding, typed
     from xnnkit.repro import machine
 
     found = machine.probe()
@@ -112,7 +112,8 @@ def command(
         else "both builds are the same, and fail their proof",
         where=str(options.out / "repro.json"),
         why="\n".join([*causes, *content["proofs"]]),
-        fix=f"xnnkit repro {profile} --vary CONDITION    (until it is one condition that matters)",
+        fix=f"xnnkit repro {typed(profile)} --vary CONDITION"
+        "    (until it is one condition that matters)",
     )
 
 

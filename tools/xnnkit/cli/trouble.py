@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 import click
 
 from xnnkit.cli.main import ReaderGone
-from xnnkit.errors import BadEnvironment, BadInput, XnnkitError
+from xnnkit.errors import BadEnvironment, BadInput, XnnkitError, typed
 
 BUG = 3
 INTERRUPTED = 130
@@ -87,8 +87,8 @@ def _translate(error: BaseException) -> XnnkitError | None:
     if isinstance(error, XnnkitError):
         return error
     if isinstance(error, click.UsageError):
-        path = error.ctx.command_path if error.ctx else "xnnkit"
-        return BadInput(_sentence(error.format_message()), fix=f"{path} --help")
+        command = error.ctx.command_path if error.ctx else "xnnkit"
+        return BadInput(_sentence(error.format_message()), fix=f"{command} --help")
     if isinstance(error, click.ClickException):
         return BadInput(_sentence(error.format_message()))
     if isinstance(error, MemoryError):
@@ -105,13 +105,13 @@ def _translate(error: BaseException) -> XnnkitError | None:
         what, fix = _ENVIRONMENT[error.errno]
         where = str(error.filename or "")
         if fix.endswith("ls -ld") and where:
-            fix += f" {where}"
+            fix += f" {typed(where)}"
         return BadEnvironment(what, where=where, fix=fix)
     if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith("xnnkit"):
         return BadEnvironment(
             f"the Python package that provides {error.name!r} is not installed",
             where=sys.executable,
-            fix=f"{sys.executable} -m pip install xnnkit",
+            fix=f"{typed(sys.executable)} -m pip install xnnkit",
         )
     return None
 

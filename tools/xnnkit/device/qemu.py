@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from xnnkit.device.base import OUTPUT, Done, Job
 from xnnkit.device.process import stream
-from xnnkit.errors import BadEnvironment, BadInput
+from xnnkit.errors import BadEnvironment, BadInput, typed
 
 if TYPE_CHECKING:
     from xnnkit.device.count import Marks
@@ -177,7 +177,7 @@ class Qemu:
             raise BadInput(
                 f"the binary is for {facts.machine}, not for arm64",
                 where=str(job.binary),
-                fix=f"xnnkit elf {job.binary}",
+                fix=f"xnnkit elf {typed(job.binary)}",
             )
         if facts.interpreter == ANDROID_LINKER:
             raise BadInput(

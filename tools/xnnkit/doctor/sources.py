@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from xnnkit.archives.origins.git import address
 from xnnkit.doctor.model import Need, Places
 from xnnkit.doctor.probes import Probes
+from xnnkit.errors import typed
 from xnnkit.profile import (
     Archive,
     DebianOrigin,
@@ -82,7 +83,7 @@ def _host(url: str) -> str:
 
 def _fix(name: str, url: str) -> str:
     if url:
-        return f"curl -sSI {url}"
+        return f"curl -sSI {typed(url)}"
     return {"debian": "apt-get indextargets", "pypi": "python3 -m pip config list"}[name]
 
 
@@ -94,8 +95,8 @@ def _git_root(entries: Sequence[Archive | Toolchain], places: Places, probes: Pr
     missing = [r for r in wanted if not _has_clone(places.git_root, r, probes.exists)]
     found = f"{len(wanted) - len(missing)} of {len(wanted)} clones in {places.git_root}"
     if missing:
-        clone = f"git clone --mirror https://github.com/{missing[0]}"
-        fix = f"{clone} {places.git_root / missing[0]}.git"
+        start = f"git clone --mirror https://github.com/{missing[0]}"
+        fix = f"{start} {typed(places.git_root / f'{missing[0]}.git')}"
     return Need("git-root", not missing, False, found, fix if missing else "")
 
 

@@ -20,7 +20,7 @@ from xnnkit.archives.http import Net, Unreachable
 from xnnkit.archives.origins import Place, obtain
 from xnnkit.archives.origins.git import address
 from xnnkit.archives.stream import Digest, TooLong
-from xnnkit.errors import BadEnvironment, BadInput, Finding
+from xnnkit.errors import BadEnvironment, BadInput, Finding, typed
 from xnnkit.lock.moved import Moved
 from xnnkit.profile import MAX_ARCHIVE_BYTES, Archive, GitOrigin, HttpOrigin, Origin
 
@@ -176,7 +176,7 @@ def repository(archive: Archive, git: GitOrigin, commit: str, work: Work) -> Ite
                 f"{archive.name}: commit {commit[:12]} of {git.repository} cannot be had",
                 where=address(git),
                 why=f"{error.reason}; {had}",
-                fix=f"git -C {clone} fetch origin {commit}"
+                fix=f"git -C {typed(clone)} fetch origin {commit}"
                 if clone
                 else "--git-root FOLDER, or XNNKIT_GIT_ROOT: a folder of clones",
             ) from error

@@ -85,7 +85,7 @@ def _elsewhere(archive: Archive, to: Target) -> list[Moved]:
         raise BadInput(
             f"{archive.name} has {len(https)} http origins, and --url is for one",
             why=f"{to.commit[:12]} is pinned already: every other origin stays as it is",
-            fix="change the address in the profile, then: xnnkit verify",
+            fix="change the address in the profile, then: xnnkit verify PROFILE",
         )
     index, origin = https[0]
     return [Moved(index, origin, _http(archive, origin, to))]

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from xnnkit.archives.regenerate import find_clone, need
-from xnnkit.errors import BadEnvironment, BadInput
+from xnnkit.errors import BadEnvironment, BadInput, typed
 from xnnkit.profile import GitOrigin
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -88,7 +88,7 @@ def _asked(wanted: str, origin: GitOrigin, address: str, clone: Path | None, opt
             where=address,
             why=(said[-1] if said else "no answer")
             + (f"; the clone {clone} does not have the tag" if clone else ""),
-            fix=f"git -C {clone} fetch --tags\nor give the commit's 40 digits"
+            fix=f"git -C {typed(clone)} fetch --tags\nor give the commit's 40 digits"
             if clone
             else "give the commit's 40 digits, or a folder of clones with --git-root",
         )
@@ -110,7 +110,7 @@ def _branch(wanted: str, origin: GitOrigin, where: str, now: str, option: str) -
         f"{option} {wanted} is a branch of {origin.repository}",
         where=where,
         why="a branch is another commit tomorrow",
-        fix=f"{option} {now}    (what it is now)",
+        fix=f"{option} {typed(now)}    (what it is now)",
     )
 
 
@@ -126,7 +126,7 @@ def _no_tag(
         f"{option} {wanted}: {origin.repository} has no such tag",
         where=address,
         why=f"near it: {', '.join(near)}" if near else "it has no tags",
-        fix=f"{option} {near[0]}" if near else "give the commit's 40 digits",
+        fix=f"{option} {typed(near[0])}" if near else "give the commit's 40 digits",
     )
 
 

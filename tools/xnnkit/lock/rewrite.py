@@ -13,7 +13,7 @@ from typing import Any
 
 from xnnkit import paths, whole
 from xnnkit import profile as profiles
-from xnnkit.errors import BadInput, XnnkitError
+from xnnkit.errors import BadInput, XnnkitError, typed
 from xnnkit.lock.evidence import Evidence
 from xnnkit.profile import GitOrigin, Profile, position
 
@@ -149,7 +149,8 @@ def refuse_embedded(file: Path) -> None:
             f"{file.name} belongs to the installed xnnkit",
             where=str(file),
             why="the next installation would put the old pins back",
-            fix=f"--output {file.name}    (a profile of your own, to be named with its path)",
+            fix=f"--output {typed(file.name)}"
+            "    (a profile of your own, to be named with its path)",
         )
 
 

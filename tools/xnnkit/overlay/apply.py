@@ -11,7 +11,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from xnnkit import paths
-from xnnkit.errors import BadEnvironment, BadInput, Finding
+from xnnkit.errors import BadEnvironment, BadInput, Finding, typed
 from xnnkit.overlay import rc, record
 from xnnkit.overlay.checkout import Checkout
 from xnnkit.overlay.plan import Plan
@@ -60,7 +60,7 @@ def _writing(checkout: Checkout) -> Iterator[None]:
             f"the checkout cannot be written: {error.strerror}",
             where=str(error.filename or checkout.root),
             fix="free disk space or fix the permissions, then run the same command again,\n"
-            f"or take out what is there: xnnkit overlay --undo {checkout.root}",
+            f"or take out what is there: xnnkit overlay --undo {typed(checkout.root)}",
         ) from error
 
 
@@ -95,12 +95,13 @@ def refuse_dirty(checkout: Checkout, known: Record | None) -> None:
     foreign = {p: s for p, s in checkout.differing().items() if p not in mine}
     if foreign:
         # All of the work tree holds the overlay, too, if there is one.
-        only = " -- " + " ".join(map(shlex.quote, foreign)) if mine else ""
+        only = " -- " + shlex.join(foreign) if mine else ""
         raise BadInput(
             f"the checkout is not clean: {len(foreign)} file(s) differ from HEAD",
             where=str(checkout.root),
             why=listed([f"{s} {p}" for p, s in foreign.items()]),
-            fix=f"git -C {checkout.root} stash push --include-untracked{only}\nor remove them",
+            fix=f"git -C {typed(checkout.root)} stash push --include-untracked{only}\n"
+            "or remove them",
         )
     if known and (edited := _edited(checkout, known)):
         raise _refuse_edited(checkout, edited)
@@ -200,7 +201,7 @@ def undo(checkout: Checkout, known: Record, *, force: bool = False) -> Changed:
             f"the overlay is taken out, but {len(staged)} file(s) of it are in git's index",
             where=str(checkout.root),
             why=f"`git add` put them there, and the next commit would have them: {listed(staged)}",
-            fix=f"git -C {checkout.root} reset -q -- {' '.join(shlex.quote(p) for p in staged)}",
+            fix=f"git -C {typed(checkout.root)} reset -q -- {shlex.join(staged)}",
         )
     return done
 
@@ -246,7 +247,7 @@ def _entries(checkout: Checkout, known: Record | None, plan: Plan) -> dict[str, 
             f"{len(taken)} file(s) of the overlay are there already, and xnnkit did not write them",
             where=str(checkout.root),
             why=listed(taken),
-            fix=f"git -C {checkout.root} clean -ndx  # shows what git knows nothing of",
+            fix=f"git -C {typed(checkout.root)} clean -ndx  # shows what git knows nothing of",
         )
     return entries
 
@@ -286,8 +287,8 @@ def _refuse_edited(checkout: Checkout, edited: list[str]) -> Finding:
         f"{len(edited)} file(s) of the overlay were edited since it was made",
         where=str(root),
         why=listed(edited),
-        fix=f"copy your edits elsewhere, then: xnnkit overlay --undo --force {root}\n"
-        f"(edited files are kept in {checkout.git_dir / 'xnnkit-overlay-edited'})",
+        fix=f"copy your edits elsewhere, then: xnnkit overlay --undo --force {typed(root)}\n"
+        f"(edited files are kept in {typed(checkout.git_dir / 'xnnkit-overlay-edited')})",
     )
 
 

@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from xnnkit.errors import BadEnvironment, BadInput
+from xnnkit.errors import BadEnvironment, BadInput, typed
 
 _CLONE = (
     "git clone https://github.com/google-ai-edge/mediapipe\n"
@@ -94,7 +94,9 @@ def find(directory: Path) -> Checkout:
             fix=_CLONE,
         ) from None
     if Path(top).resolve() != root.resolve():
-        raise BadInput("not the root of the checkout", where=str(root), fix=f"xnnkit overlay {top}")
+        raise BadInput(
+            "not the root of the checkout", where=str(root), fix=f"xnnkit overlay {typed(top)}"
+        )
     try:
         head = _git(root, "rev-parse", "--verify", "HEAD^{commit}").strip()
     except BadInput:
@@ -102,7 +104,7 @@ def find(directory: Path) -> Checkout:
             "nothing is checked out here",
             where=str(root),
             fix="xnnkit profile show gemma-2024-05    (names the commit)\n"
-            f"git -C {root} checkout COMMIT",
+            f"git -C {typed(root)} checkout COMMIT",
         ) from None
     return Checkout(root, Path(git_dir), head)
 
@@ -127,7 +129,7 @@ def _git(root: Path, *arguments: str) -> str:
         raise BadEnvironment(
             "git does not trust this directory: somebody else owns it",
             where=str(root),
-            fix=f"git config --global --add safe.directory {root}",
+            fix=f"git config --global --add safe.directory {typed(root)}",
         )
     if done.returncode:
         raise BadInput(f"git {arguments[0]} failed", where=str(root), why=said)

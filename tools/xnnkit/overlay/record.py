@@ -21,7 +21,7 @@ from pydantic import (
 )
 
 from xnnkit import untrusted, whole
-from xnnkit.errors import BadInput
+from xnnkit.errors import BadInput, typed
 from xnnkit.overlay.checkout import Checkout
 from xnnkit.profile.compiler import API_LEVELS, RELEASE, Compiler
 from xnnkit.profile.model import GitId, Name
@@ -142,7 +142,7 @@ def _damaged(file: Path, why: str) -> BadInput:
         where=str(file),
         why=why,
         fix="git stash --include-untracked  # keeps every change, yours and the overlay's\n"
-        f"rm -r {file.parent}",
+        f"rm -r {typed(file.parent)}",
     )
 
 

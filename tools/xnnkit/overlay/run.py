@@ -10,7 +10,7 @@ from pathlib import Path
 import xnnkit
 from xnnkit import profile as profiles
 from xnnkit.build.request import Sources
-from xnnkit.errors import BadInput
+from xnnkit.errors import BadInput, typed
 from xnnkit.overlay import apply, checkout, record
 from xnnkit.overlay.checkout import Checkout
 from xnnkit.overlay.plan import Choice, carried_file, command, mediapipe, plan, without_mediapipe
@@ -144,7 +144,7 @@ def _named(name: str | None, where: Checkout, known: Record | None) -> str:
 def _refuse_other(where: Checkout, known: Record | None, wanted: Profile) -> None:
     if known is None:
         return
-    again = f"xnnkit overlay --undo {where.root}"
+    again = f"xnnkit overlay --undo {typed(where.root)}"
     if known.profile != wanted.name:
         raise BadInput(
             f"there is an overlay of another profile: {known.words}",
@@ -167,7 +167,8 @@ def _moved(where: Checkout, known: Record, why: str) -> BadInput:
         f"HEAD has moved from {known.commit[:12]} to {where.head[:12]} under the overlay",
         where=str(where.root),
         why=why,
-        fix=f"git -C {where.root} checkout {known.commit}\nxnnkit overlay --undo {where.root}",
+        fix=f"git -C {typed(where.root)} checkout {typed(known.commit)}\n"
+        f"xnnkit overlay --undo {typed(where.root)}",
     )
 
 
@@ -192,7 +193,7 @@ def _wrong_commit(where: Checkout, able: list[Profile]) -> BadInput:
         what,
         where=str(where.root),
         why="legal: " + ", ".join(f"{commit} ({name})" for commit, name in commits.items()),
-        fix="\n".join(f"git -C {where.root} checkout {commit}" for commit in commits),
+        fix="\n".join(f"git -C {typed(where.root)} checkout {commit}" for commit in commits),
     )
 
 

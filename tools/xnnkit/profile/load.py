@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from xnnkit import paths
-from xnnkit.errors import BadInput
+from xnnkit.errors import BadInput, typed
 from xnnkit.profile import position, references
 from xnnkit.profile.model import SCHEMA_VERSION, Profile
 from xnnkit.profile.problem import Problem, ProfileError, choices, closest
@@ -156,7 +156,7 @@ def _read(file: Path) -> str:
                     legal="TOML files are UTF-8",
                 )
             ],
-            fix=f"iconv -f latin1 -t utf-8 {file}",
+            fix=f"iconv -f latin1 -t utf-8 {typed(file)}",
         ) from None
 
 

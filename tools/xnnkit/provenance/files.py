@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from xnnkit.build import manifest
-from xnnkit.errors import BadInput, Finding
+from xnnkit.errors import BadInput, Finding, typed
 from xnnkit.provenance import record
 from xnnkit.provenance.digests import file_below, plain_bytes
 from xnnkit.provenance.read import MAX_BYTES, parse
@@ -34,7 +34,7 @@ def of_build(profile: str, out: Path, flavours: Sequence[str] = ()) -> Record:
         raise BadInput(
             f"{found.profile} was built there, not {profile}",
             where=str(where),
-            fix=f"xnnkit provenance {found.profile} --out {out}",
+            fix=f"xnnkit provenance {typed(found.profile)} --out {typed(out)}",
         )
     built = [flavour.name for flavour in found.flavours]
     for name in flavours:
@@ -56,7 +56,7 @@ def of_build(profile: str, out: Path, flavours: Sequence[str] = ()) -> Record:
                 f"{name} is not the binary that was built",
                 where=str(out / name),
                 why=f"expected sha256 {digest}, found {actual or 'no such file'}",
-                fix=f"xnnkit build {profile} --out {out}",
+                fix=f"xnnkit build {typed(profile)} --out {typed(out)}",
             )
     return found
 

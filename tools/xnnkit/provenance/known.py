@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xnnkit.build import manifest
-from xnnkit.errors import Finding
+from xnnkit.errors import Finding, typed
 from xnnkit.profile import Profile
 from xnnkit.profile.compiler import Compiler
 from xnnkit.provenance import collect, files
@@ -46,7 +46,7 @@ def of_build(profile: Profile, out: Path, flavours: Sequence[str], *, must: bool
             f"profile {profile.name} is not what it was when it was built",
             where=str(out / manifest.NAME),
             why=f"changed: {', '.join(changed)}",
-            fix=f"xnnkit build {profile.name} --out {out}",
+            fix=f"xnnkit build {profile.name} --out {typed(out)}",
         )
     one = found.compiler
     return Known(

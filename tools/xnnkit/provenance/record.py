@@ -18,7 +18,7 @@ from pydantic import (
     ValidationError,
 )
 
-from xnnkit.errors import BadInput
+from xnnkit.errors import BadInput, typed
 from xnnkit.profile.model import GitId, Name, PatchSetName, RepoName, Sha256
 
 KEY = "record"
@@ -177,12 +177,13 @@ def of_manifest(content: dict[str, Any], where: str) -> Record:
     Raises:
         BadInput: it has none, or one that cannot be meant.
     """
+    named = typed(content.get("profile", "PROFILE"))
     if KEY not in content:
         raise BadInput(
             "the build's manifest does not say what it was built from",
             where=where,
             why="it was written by an xnnkit that did not record it yet",
-            fix=f"xnnkit build {content.get('profile', 'PROFILE')}    (again, with --out the same)",
+            fix=f"xnnkit build {named}    (again, with --out the same)",
         )
     kept = content[KEY]
     if isinstance(kept, dict) and kept.get("schema_version") != SCHEMA_VERSION:
@@ -191,7 +192,7 @@ def of_manifest(content: dict[str, Any], where: str) -> Record:
             where=f"{where}: {KEY}.schema_version",
             why=f"it was written by another xnnkit; this one reads {SCHEMA_VERSION}, and earlier"
             " ones left things out",
-            fix=f"xnnkit build {content.get('profile', 'PROFILE')}    (again, with --out the same)",
+            fix=f"xnnkit build {named}    (again, with --out the same)",
         )
     try:
         found = Record.model_validate(kept)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from xnnkit import paths, untrusted, whole
-from xnnkit.errors import BadEnvironment, BadInput
+from xnnkit.errors import BadEnvironment, BadInput, typed
 from xnnkit.render.workspace import Plan
 
 MANIFEST = ".xnnkit-files.json"
@@ -51,7 +51,7 @@ def rendered_files(root: Path) -> list[str]:
             f"{manifest} is damaged",
             where=str(manifest),
             why="it says which files xnnkit wrote and may replace",
-            fix=f"render into a new directory, or delete {root}",
+            fix=f"render into a new directory, or delete {typed(root)}",
         ) from error
 
 

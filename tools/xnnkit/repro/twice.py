@@ -18,7 +18,7 @@ from xnnkit.bazel import debian, find
 from xnnkit.build.build import chosen
 from xnnkit.build.prepare import fetch
 from xnnkit.build.request import Options, Sources
-from xnnkit.errors import BadEnvironment, BadInput, Finding, Inconclusive, XnnkitError
+from xnnkit.errors import BadEnvironment, BadInput, Finding, Inconclusive, XnnkitError, typed
 from xnnkit.profile import Profile, load, path_of
 from xnnkit.profile.compiler import choose, needed, refuse_unaccepted
 from xnnkit.repro import clock, compare, found
@@ -254,7 +254,7 @@ def _run(side: Side, plan: dict[str, Any], profile: Profile, shared: Path) -> di
             f"the {side.name} build: {error['what']}",
             where=error["where"],
             why=error["why"],
-            fix=f"the log is {log}",
+            fix=f"the log is {typed(log)}",
         )
     result["real"] = real
     build = side.root / "build"

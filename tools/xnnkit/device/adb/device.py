@@ -21,7 +21,7 @@ from xnnkit.device.adb.listing import READY
 from xnnkit.device.adb.select import is_address
 from xnnkit.device.adb.store import DIRECTORY, Placed, Store
 from xnnkit.device.base import OUTPUT, DeviceLost, Done, Job
-from xnnkit.errors import BadEnvironment, BadInput
+from xnnkit.errors import BadEnvironment, BadInput, typed
 
 BIG = "big"
 """The word that stands for all cores but the smallest kind."""
@@ -158,7 +158,7 @@ class AdbDevice:
             raise BadInput(
                 f"the binary is for {machine}, not for arm64",
                 where=str(source),
-                fix=f"xnnkit elf {source}",
+                fix=f"xnnkit elf {typed(source)}",
             )
         return self.store.place(source)
 

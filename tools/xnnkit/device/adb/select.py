@@ -7,7 +7,7 @@ import re
 
 from xnnkit.device.adb.client import Adb
 from xnnkit.device.adb.listing import Listed, listed
-from xnnkit.errors import BadEnvironment, BadInput
+from xnnkit.errors import BadEnvironment, BadInput, typed
 
 
 def the_one(serial: str = "") -> str:
@@ -33,7 +33,7 @@ def the_one(serial: str = "") -> str:
             f"{len(ready)} devices are connected, and none was named",
             where="--device adb",
             why="\n".join(one.line for one in found),
-            fix="\n".join(f"--device adb:{one.serial}" for one in ready) + "\n--device all",
+            fix="\n".join(f"--device adb:{typed(one.serial)}" for one in ready) + "\n--device all",
         )
     if not ready:
         raise _none(found)
@@ -71,7 +71,7 @@ def _named(serial: str, found: list[Listed]) -> str:
         f"device adb:{serial} is not connected",
         where="adb devices",
         why=f"connected: {others}",
-        fix=f"adb connect {serial}" if is_address(serial) else "xnnkit device list",
+        fix=f"adb connect {typed(serial)}" if is_address(serial) else "xnnkit device list",
     )
 
 

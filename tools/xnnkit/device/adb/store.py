@@ -15,7 +15,7 @@ from pathlib import Path
 
 from xnnkit.device.adb.client import COPY_SECONDS, Adb
 from xnnkit.device.base import DeviceLost
-from xnnkit.errors import BadEnvironment, BadInput
+from xnnkit.errors import BadEnvironment, BadInput, typed
 from xnnkit.untrusted import number
 
 DIRECTORY = "/data/local/tmp/gen_ai"
@@ -132,7 +132,7 @@ class Store:
             f"no space on the device for {what}",
             where=f"adb:{self._adb.serial}: {self.directory}",
             why=f"{amount}{(free or 0) / 1e6:.1f} MB are free",
-            fix=f"xnnkit device clean adb:{self._adb.serial}",
+            fix=f"xnnkit device clean adb:{typed(self._adb.serial)}",
         )
 
     def _look(self, target: str) -> set[str]:
