@@ -69,7 +69,7 @@ if [ ! -f "$venv/READY" ]; then
     : >"$new/READY"
     # Whoever comes second finds the other's, which is the same.
     mv -T "$new" "$venv" 2>/dev/null || [ -f "$venv/READY" ] ||
-        refuse "the Python packages cannot be put in place" "$venv is in the way" "rm -r $venv"
+        refuse "the Python packages cannot be put in place" "$venv is in the way" "rm -r '$venv'"
     trap - EXIT INT TERM
     rm -rf "$new"
 fi

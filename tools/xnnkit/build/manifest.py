@@ -162,5 +162,5 @@ def refuse_unproved(out: Path, row: dict[str, Any], profile: str) -> None:
         f"the binary of {name} failed its proof when it was built",
         where=str(out / row["path"]),
         why=f"it is not what the flavour stands for: {', '.join(failed) or f'see {NAME}'}",
-        fix=f"xnnkit build {profile} --flavour {name}",
+        fix=f"xnnkit build {typed(profile)} --flavour {typed(name)}",
     )
