@@ -11,18 +11,12 @@ import golden
 import pytest
 from click.testing import CliRunner, Result
 from xnnkit import paths, profile
-from xnnkit.build import prepare
 from xnnkit.cli.render import command
 from xnnkit.errors import BadInput
 from xnnkit.render import workspace
 
 NAME = golden.FIRST
-
-
-@pytest.fixture(autouse=True)
-def no_sources(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prepare, "fetch", lambda *a, **k: [])
-    monkeypatch.setattr(prepare, "render_patches", lambda pins, *a: golden.diffs(pins))
+pytestmark = pytest.mark.usefixtures("no_sources")
 
 
 def run(*arguments: str | Path) -> Result:
